@@ -1,0 +1,234 @@
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.artifact_page import ArtifactPage
+from ...models.problem import Problem
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    ingestion_id: UUID,
+    *,
+    cursor: str | Unset = UNSET,
+    per_page: int | Unset = 50,
+) -> dict[str, Any]:
+
+    params: dict[str, Any] = {}
+
+    params["cursor"] = cursor
+
+    params["per_page"] = per_page
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/api/v1/ingestions/{ingestion_id}/artifacts".format(
+            ingestion_id=quote(str(ingestion_id), safe=""),
+        ),
+        "params": params,
+    }
+
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> ArtifactPage | Problem | None:
+    if response.status_code == 200:
+        response_200 = ArtifactPage.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 400:
+        response_400 = Problem.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Problem.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 500:
+        response_500 = Problem.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[ArtifactPage | Problem]:
+    return Response(
+        status_code=response.status_code,
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    ingestion_id: UUID,
+    *,
+    client: AuthenticatedClient,
+    cursor: str | Unset = UNSET,
+    per_page: int | Unset = 50,
+) -> Response[ArtifactPage | Problem]:
+    """List the artifacts of an ingestion
+
+     The files it produced, with checksum and media type, in the order in which they were published.
+    Scope: `ingestions:read`.
+
+    Args:
+        ingestion_id (UUID): A UUID; the server makes version 7, which sorts by time.
+        cursor (str | Unset):
+        per_page (int | Unset):  Default: 50.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ArtifactPage | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        ingestion_id=ingestion_id,
+        cursor=cursor,
+        per_page=per_page,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    ingestion_id: UUID,
+    *,
+    client: AuthenticatedClient,
+    cursor: str | Unset = UNSET,
+    per_page: int | Unset = 50,
+) -> ArtifactPage | Problem | None:
+    """List the artifacts of an ingestion
+
+     The files it produced, with checksum and media type, in the order in which they were published.
+    Scope: `ingestions:read`.
+
+    Args:
+        ingestion_id (UUID): A UUID; the server makes version 7, which sorts by time.
+        cursor (str | Unset):
+        per_page (int | Unset):  Default: 50.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ArtifactPage | Problem
+    """
+
+    return sync_detailed(
+        ingestion_id=ingestion_id,
+        client=client,
+        cursor=cursor,
+        per_page=per_page,
+    ).parsed
+
+
+async def asyncio_detailed(
+    ingestion_id: UUID,
+    *,
+    client: AuthenticatedClient,
+    cursor: str | Unset = UNSET,
+    per_page: int | Unset = 50,
+) -> Response[ArtifactPage | Problem]:
+    """List the artifacts of an ingestion
+
+     The files it produced, with checksum and media type, in the order in which they were published.
+    Scope: `ingestions:read`.
+
+    Args:
+        ingestion_id (UUID): A UUID; the server makes version 7, which sorts by time.
+        cursor (str | Unset):
+        per_page (int | Unset):  Default: 50.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[ArtifactPage | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        ingestion_id=ingestion_id,
+        cursor=cursor,
+        per_page=per_page,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    ingestion_id: UUID,
+    *,
+    client: AuthenticatedClient,
+    cursor: str | Unset = UNSET,
+    per_page: int | Unset = 50,
+) -> ArtifactPage | Problem | None:
+    """List the artifacts of an ingestion
+
+     The files it produced, with checksum and media type, in the order in which they were published.
+    Scope: `ingestions:read`.
+
+    Args:
+        ingestion_id (UUID): A UUID; the server makes version 7, which sorts by time.
+        cursor (str | Unset):
+        per_page (int | Unset):  Default: 50.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        ArtifactPage | Problem
+    """
+
+    return (
+        await asyncio_detailed(
+            ingestion_id=ingestion_id,
+            client=client,
+            cursor=cursor,
+            per_page=per_page,
+        )
+    ).parsed

@@ -1,0 +1,349 @@
+import datetime
+from typing import Any
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.ingestion_page import IngestionPage
+from ...models.ingestion_status_filter import IngestionStatusFilter
+from ...models.problem import Problem
+from ...models.sort_order import SortOrder
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    *,
+    status: list[IngestionStatusFilter] | Unset = UNSET,
+    convention_id: str | Unset = UNSET,
+    external_id: str | Unset = UNSET,
+    label: list[str] | Unset = UNSET,
+    created_after: datetime.datetime | Unset = UNSET,
+    created_before: datetime.datetime | Unset = UNSET,
+    order: SortOrder | Unset = UNSET,
+    cursor: str | Unset = UNSET,
+    per_page: int | Unset = 50,
+) -> dict[str, Any]:
+
+    params: dict[str, Any] = {}
+
+    json_status: list[str] | Unset = UNSET
+    if not isinstance(status, Unset):
+        json_status = []
+        for status_item_data in status:
+            status_item = status_item_data.value
+            json_status.append(status_item)
+
+    params["status"] = json_status
+
+    params["convention_id"] = convention_id
+
+    params["external_id"] = external_id
+
+    json_label: list[str] | Unset = UNSET
+    if not isinstance(label, Unset):
+        json_label = label
+
+    params["label"] = json_label
+
+    json_created_after: str | Unset = UNSET
+    if not isinstance(created_after, Unset):
+        json_created_after = created_after.isoformat()
+    params["created_after"] = json_created_after
+
+    json_created_before: str | Unset = UNSET
+    if not isinstance(created_before, Unset):
+        json_created_before = created_before.isoformat()
+    params["created_before"] = json_created_before
+
+    json_order: str | Unset = UNSET
+    if not isinstance(order, Unset):
+        json_order = order.value
+
+    params["order"] = json_order
+
+    params["cursor"] = cursor
+
+    params["per_page"] = per_page
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/api/v1/ingestions",
+        "params": params,
+    }
+
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> IngestionPage | Problem | None:
+    if response.status_code == 200:
+        response_200 = IngestionPage.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 400:
+        response_400 = Problem.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 500:
+        response_500 = Problem.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[IngestionPage | Problem]:
+    return Response(
+        status_code=response.status_code,
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient,
+    status: list[IngestionStatusFilter] | Unset = UNSET,
+    convention_id: str | Unset = UNSET,
+    external_id: str | Unset = UNSET,
+    label: list[str] | Unset = UNSET,
+    created_after: datetime.datetime | Unset = UNSET,
+    created_before: datetime.datetime | Unset = UNSET,
+    order: SortOrder | Unset = UNSET,
+    cursor: str | Unset = UNSET,
+    per_page: int | Unset = 50,
+) -> Response[IngestionPage | Problem]:
+    """List ingestions
+
+     Newest first, page by page. An ingestion that exists when paging starts is seen exactly once,
+    whatever starts or ends meanwhile, as long as no filter on `status` is set.
+    Scope: `ingestions:read`.
+
+    Args:
+        status (list[IngestionStatusFilter] | Unset):
+        convention_id (str | Unset): A convention's slug, or its SRN
+            `urn:osa:{domain}:conv:{slug}@{version}`.
+        external_id (str | Unset): The caller's own id of the ingestion, unique in the tenant.
+        label (list[str] | Unset):
+        created_after (datetime.datetime | Unset):
+        created_before (datetime.datetime | Unset):
+        order (SortOrder | Unset): Oldest first or newest first.
+        cursor (str | Unset):
+        per_page (int | Unset):  Default: 50.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[IngestionPage | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        status=status,
+        convention_id=convention_id,
+        external_id=external_id,
+        label=label,
+        created_after=created_after,
+        created_before=created_before,
+        order=order,
+        cursor=cursor,
+        per_page=per_page,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient,
+    status: list[IngestionStatusFilter] | Unset = UNSET,
+    convention_id: str | Unset = UNSET,
+    external_id: str | Unset = UNSET,
+    label: list[str] | Unset = UNSET,
+    created_after: datetime.datetime | Unset = UNSET,
+    created_before: datetime.datetime | Unset = UNSET,
+    order: SortOrder | Unset = UNSET,
+    cursor: str | Unset = UNSET,
+    per_page: int | Unset = 50,
+) -> IngestionPage | Problem | None:
+    """List ingestions
+
+     Newest first, page by page. An ingestion that exists when paging starts is seen exactly once,
+    whatever starts or ends meanwhile, as long as no filter on `status` is set.
+    Scope: `ingestions:read`.
+
+    Args:
+        status (list[IngestionStatusFilter] | Unset):
+        convention_id (str | Unset): A convention's slug, or its SRN
+            `urn:osa:{domain}:conv:{slug}@{version}`.
+        external_id (str | Unset): The caller's own id of the ingestion, unique in the tenant.
+        label (list[str] | Unset):
+        created_after (datetime.datetime | Unset):
+        created_before (datetime.datetime | Unset):
+        order (SortOrder | Unset): Oldest first or newest first.
+        cursor (str | Unset):
+        per_page (int | Unset):  Default: 50.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        IngestionPage | Problem
+    """
+
+    return sync_detailed(
+        client=client,
+        status=status,
+        convention_id=convention_id,
+        external_id=external_id,
+        label=label,
+        created_after=created_after,
+        created_before=created_before,
+        order=order,
+        cursor=cursor,
+        per_page=per_page,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient,
+    status: list[IngestionStatusFilter] | Unset = UNSET,
+    convention_id: str | Unset = UNSET,
+    external_id: str | Unset = UNSET,
+    label: list[str] | Unset = UNSET,
+    created_after: datetime.datetime | Unset = UNSET,
+    created_before: datetime.datetime | Unset = UNSET,
+    order: SortOrder | Unset = UNSET,
+    cursor: str | Unset = UNSET,
+    per_page: int | Unset = 50,
+) -> Response[IngestionPage | Problem]:
+    """List ingestions
+
+     Newest first, page by page. An ingestion that exists when paging starts is seen exactly once,
+    whatever starts or ends meanwhile, as long as no filter on `status` is set.
+    Scope: `ingestions:read`.
+
+    Args:
+        status (list[IngestionStatusFilter] | Unset):
+        convention_id (str | Unset): A convention's slug, or its SRN
+            `urn:osa:{domain}:conv:{slug}@{version}`.
+        external_id (str | Unset): The caller's own id of the ingestion, unique in the tenant.
+        label (list[str] | Unset):
+        created_after (datetime.datetime | Unset):
+        created_before (datetime.datetime | Unset):
+        order (SortOrder | Unset): Oldest first or newest first.
+        cursor (str | Unset):
+        per_page (int | Unset):  Default: 50.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[IngestionPage | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        status=status,
+        convention_id=convention_id,
+        external_id=external_id,
+        label=label,
+        created_after=created_after,
+        created_before=created_before,
+        order=order,
+        cursor=cursor,
+        per_page=per_page,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient,
+    status: list[IngestionStatusFilter] | Unset = UNSET,
+    convention_id: str | Unset = UNSET,
+    external_id: str | Unset = UNSET,
+    label: list[str] | Unset = UNSET,
+    created_after: datetime.datetime | Unset = UNSET,
+    created_before: datetime.datetime | Unset = UNSET,
+    order: SortOrder | Unset = UNSET,
+    cursor: str | Unset = UNSET,
+    per_page: int | Unset = 50,
+) -> IngestionPage | Problem | None:
+    """List ingestions
+
+     Newest first, page by page. An ingestion that exists when paging starts is seen exactly once,
+    whatever starts or ends meanwhile, as long as no filter on `status` is set.
+    Scope: `ingestions:read`.
+
+    Args:
+        status (list[IngestionStatusFilter] | Unset):
+        convention_id (str | Unset): A convention's slug, or its SRN
+            `urn:osa:{domain}:conv:{slug}@{version}`.
+        external_id (str | Unset): The caller's own id of the ingestion, unique in the tenant.
+        label (list[str] | Unset):
+        created_after (datetime.datetime | Unset):
+        created_before (datetime.datetime | Unset):
+        order (SortOrder | Unset): Oldest first or newest first.
+        cursor (str | Unset):
+        per_page (int | Unset):  Default: 50.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        IngestionPage | Problem
+    """
+
+    return (
+        await asyncio_detailed(
+            client=client,
+            status=status,
+            convention_id=convention_id,
+            external_id=external_id,
+            label=label,
+            created_after=created_after,
+            created_before=created_before,
+            order=order,
+            cursor=cursor,
+            per_page=per_page,
+        )
+    ).parsed

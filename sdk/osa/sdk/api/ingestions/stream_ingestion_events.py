@@ -1,0 +1,246 @@
+from typing import Any, cast
+from urllib.parse import quote
+from uuid import UUID
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.problem import Problem
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    ingestion_id: UUID,
+    *,
+    after: int | Unset = 0,
+    last_event_id: str | Unset = UNSET,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(last_event_id, Unset):
+        headers["Last-Event-ID"] = last_event_id
+
+    params: dict[str, Any] = {}
+
+    params["after"] = after
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/api/v1/ingestions/{ingestion_id}/events/stream".format(
+            ingestion_id=quote(str(ingestion_id), safe=""),
+        ),
+        "params": params,
+    }
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Any | Problem | str | None:
+    if response.status_code == 200:
+        response_200 = response.text
+        return response_200
+
+    if response.status_code == 204:
+        response_204 = cast(Any, None)
+        return response_204
+
+    if response.status_code == 400:
+        response_400 = Problem.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Problem.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 500:
+        response_500 = Problem.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Any | Problem | str]:
+    return Response(
+        status_code=response.status_code,
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    ingestion_id: UUID,
+    *,
+    client: AuthenticatedClient,
+    after: int | Unset = 0,
+    last_event_id: str | Unset = UNSET,
+) -> Response[Any | Problem | str]:
+    """Follow the events of an ingestion
+
+     Server-sent events (WHATWG HTML): `id` is the event's number, `event` its type, `data` the event as
+    JSON. A comment at least every 15 seconds keeps proxies awake. The stream ends after the event that
+    ends the ingestion, and after a time the server chooses: reconnect with `Last-Event-ID`.
+    A reconnect past the last event of an ended ingestion answers 204. Scope: `ingestions:read`.
+
+    Args:
+        ingestion_id (UUID): A UUID; the server makes version 7, which sorts by time.
+        after (int | Unset):  Default: 0.
+        last_event_id (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Any | Problem | str]
+    """
+
+    kwargs = _get_kwargs(
+        ingestion_id=ingestion_id,
+        after=after,
+        last_event_id=last_event_id,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    ingestion_id: UUID,
+    *,
+    client: AuthenticatedClient,
+    after: int | Unset = 0,
+    last_event_id: str | Unset = UNSET,
+) -> Any | Problem | str | None:
+    """Follow the events of an ingestion
+
+     Server-sent events (WHATWG HTML): `id` is the event's number, `event` its type, `data` the event as
+    JSON. A comment at least every 15 seconds keeps proxies awake. The stream ends after the event that
+    ends the ingestion, and after a time the server chooses: reconnect with `Last-Event-ID`.
+    A reconnect past the last event of an ended ingestion answers 204. Scope: `ingestions:read`.
+
+    Args:
+        ingestion_id (UUID): A UUID; the server makes version 7, which sorts by time.
+        after (int | Unset):  Default: 0.
+        last_event_id (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Any | Problem | str
+    """
+
+    return sync_detailed(
+        ingestion_id=ingestion_id,
+        client=client,
+        after=after,
+        last_event_id=last_event_id,
+    ).parsed
+
+
+async def asyncio_detailed(
+    ingestion_id: UUID,
+    *,
+    client: AuthenticatedClient,
+    after: int | Unset = 0,
+    last_event_id: str | Unset = UNSET,
+) -> Response[Any | Problem | str]:
+    """Follow the events of an ingestion
+
+     Server-sent events (WHATWG HTML): `id` is the event's number, `event` its type, `data` the event as
+    JSON. A comment at least every 15 seconds keeps proxies awake. The stream ends after the event that
+    ends the ingestion, and after a time the server chooses: reconnect with `Last-Event-ID`.
+    A reconnect past the last event of an ended ingestion answers 204. Scope: `ingestions:read`.
+
+    Args:
+        ingestion_id (UUID): A UUID; the server makes version 7, which sorts by time.
+        after (int | Unset):  Default: 0.
+        last_event_id (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Any | Problem | str]
+    """
+
+    kwargs = _get_kwargs(
+        ingestion_id=ingestion_id,
+        after=after,
+        last_event_id=last_event_id,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    ingestion_id: UUID,
+    *,
+    client: AuthenticatedClient,
+    after: int | Unset = 0,
+    last_event_id: str | Unset = UNSET,
+) -> Any | Problem | str | None:
+    """Follow the events of an ingestion
+
+     Server-sent events (WHATWG HTML): `id` is the event's number, `event` its type, `data` the event as
+    JSON. A comment at least every 15 seconds keeps proxies awake. The stream ends after the event that
+    ends the ingestion, and after a time the server chooses: reconnect with `Last-Event-ID`.
+    A reconnect past the last event of an ended ingestion answers 204. Scope: `ingestions:read`.
+
+    Args:
+        ingestion_id (UUID): A UUID; the server makes version 7, which sorts by time.
+        after (int | Unset):  Default: 0.
+        last_event_id (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Any | Problem | str
+    """
+
+    return (
+        await asyncio_detailed(
+            ingestion_id=ingestion_id,
+            client=client,
+            after=after,
+            last_event_id=last_event_id,
+        )
+    ).parsed
