@@ -1,9 +1,9 @@
 """Which URIs and which network addresses may be read.
 
-A URI is judged twice: `check_uri` looks at its text alone, when an ingestion is started; the connection
-looks at the address that the name resolves to, and connects to that very address. Both end in
-`is_public`, an explicit table: what `ipaddress` calls global changes with the version of Python, and it
-takes multicast, NAT64 and IPv4-compatible addresses for public ones.
+A URI is judged twice: `check_uri` looks at its text alone, when an ingestion is started; the
+connection looks at the address that the name resolves to, and connects to that very address. Both
+end in `is_public`, an explicit table: what `ipaddress` calls global changes with the version of
+Python, and it takes multicast, NAT64 and IPv4-compatible addresses for public ones.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ _NOT_PUBLIC_V4 = tuple(
         "10.0.0.0/8",
         "100.64.0.0/10",
         "127.0.0.0/8",
-        # The host agent of a large cloud: inside the machine's network, outside every private range.
+        # The host agent of a large cloud: inside the machine's network, outside every private
+        # range.
         "168.63.129.16/32",
         "169.254.0.0/16",
         "172.16.0.0/12",
@@ -66,8 +67,8 @@ _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\\\u2028\u2029\ud800-\udfff]")
 
 
 def is_public(address: Address) -> bool:
-    """Whether the address belongs to the public internet, also when it carries an IPv4 address inside
-    (v4-mapped, 6to4, NAT64, ISATAP)."""
+    """Whether the address belongs to the public internet, also when it carries an IPv4 address
+    inside (v4-mapped, 6to4, NAT64, ISATAP)."""
     if isinstance(address, IPv4Address):
         return not any(address in network for network in _NOT_PUBLIC_V4)
     inner = _embedded(address)
@@ -93,9 +94,9 @@ def _embedded(address: IPv6Address) -> IPv4Address | None:
 def parse_host(text: str) -> Host:
     """The host of a URI, in the one form it is compared in.
 
-    Numbers are read as the C library reads them (`127.1`, `0177.0.0.1`, `0x7f000001`, `2130706433`), so
-    that no spelling of an address passes for a name. Raises SourceRefused for what is neither an
-    address nor a name.
+    Numbers are read as the C library reads them (`127.1`, `0177.0.0.1`, `0x7f000001`,
+    `2130706433`), so that no spelling of an address passes for a name. Raises SourceRefused for
+    what is neither an address nor a name.
     """
     if ":" in text:
         try:
@@ -116,6 +117,8 @@ def parse_host(text: str) -> Host:
 
 def _ipv4(labels: Sequence[str], text: str) -> IPv4Address:
     try:
+        if not all(_NUMBER.fullmatch(label) for label in labels):
+            raise ValueError("a part is not a number")
         numbers = [
             int(label[2:] or "0", 16) if label.startswith("0x") else int(label, _base(label))
             for label in labels
@@ -139,7 +142,8 @@ def _base(digits: str) -> int:
 
 @dataclass(frozen=True)
 class AllowList:
-    """Hosts that may be read although they are not public: on-site servers, and tests on loopback."""
+    """Hosts that may be read although they are not public: on-site servers, and tests on
+    loopback."""
 
     hosts: frozenset[tuple[Host, int | None]] = frozenset()
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
@@ -205,8 +209,8 @@ def shown(uri: str) -> str:
 def parse_http_uri(uri: str, allowed: AllowList) -> httpx.URL:
     """The URI, parsed by the parser that will also connect. Without network.
 
-    Raises SourceRefused unless it is http or https, names a host, and that host is public as far as its
-    spelling tells, or listed.
+    Raises SourceRefused unless it is http or https, names a host, and that host is public as far as
+    its spelling tells, or listed.
     """
     if len(uri) > MAX_URI_CHARS:
         raise SourceRefused(f"The URI has {len(uri)} characters; at most {MAX_URI_CHARS} are read.")
@@ -236,16 +240,17 @@ def parse_http_uri(uri: str, allowed: AllowList) -> httpx.URL:
         return url
     if isinstance(host, str):
         if host == "localhost" or host.endswith((".localhost", ".localdomain")):
-            raise not_public(uri, host)
+            raise not_public(shown(uri))
     elif not is_public(host):
-        raise not_public(uri, host)
+        raise not_public(shown(uri))
     return url
 
 
-def not_public(uri: str, host: Host) -> SourceRefused:
-    """The refusal of a host inside the service's own network."""
+def not_public(where: str) -> SourceRefused:
+    """The refusal of a host inside the service's own network. It does not tell the address: callers
+    must not learn from it how names resolve in there."""
     return SourceRefused(
-        f"{shown(uri)} is not read: {host} is not a public address.",
+        f"{where} is not read: its address is not public.",
         hint="An administrator can allow an on-site server in the service's settings.",
     )
 
@@ -253,8 +258,8 @@ def not_public(uri: str, host: Host) -> SourceRefused:
 def check_uri(uri: str, *, allowed_hosts: Sequence[str] = (), file_allowed: bool = False) -> None:
     """Refuse a URI that can never be read, before anything is queued. Uses no network.
 
-    `allowed_hosts`: see `AllowList.of`. `file:` URIs pass only if `file_allowed`; whether the file lies
-    below an allowed folder is seen when it is read. Raises SourceRefused.
+    `allowed_hosts`: see `AllowList.of`. `file:` URIs pass only if `file_allowed`; whether the file
+    lies below an allowed folder is seen when it is read. Raises SourceRefused.
     """
     if uri[:5].lower() == "file:":
         if not file_allowed:

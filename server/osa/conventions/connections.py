@@ -1,8 +1,8 @@
 """Connections that go only where they may, and that end when they should.
 
 This sits below the HTTP library, where a name becomes an address: the name is resolved once, its
-addresses are judged, and the connection is made to one of them. A second answer of the name server, a
-redirect or a proxy cannot move it. TLS still names and checks the host, not the address.
+addresses are judged, and the connection is made to one of them. A second answer of the name server,
+a redirect or a proxy cannot move it. TLS still names and checks the host, not the address.
 """
 
 from __future__ import annotations
@@ -35,10 +35,11 @@ _deadline: ContextVar[float] = ContextVar("osa_transfer_deadline", default=math.
 
 @contextmanager
 def ending_at(deadline: float) -> Iterator[None]:
-    """Network calls of this thread inside the block end at `deadline` (seconds of `time.monotonic`).
+    """Network calls of this thread inside the block end at `deadline` (seconds of
+    `time.monotonic`).
 
-    The HTTP library hands timeouts for single reads down to the socket, and has no place for the end of
-    the whole transfer: a server that sends a byte now and then would never time out.
+    The HTTP library hands timeouts for single reads down to the socket, and has no place for the
+    end of the whole transfer: a server that sends a byte now and then would never time out.
     """
     token = _deadline.set(deadline)
     try:
@@ -72,8 +73,8 @@ class GuardedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        """Connect to the first address of `host` that answers. Raises SourceRefused if any address of
-        it is not allowed: a name that points inside and outside is an attack or a mistake."""
+        """Connect to the first address of `host` that answers. Raises SourceRefused if any address
+        of it is not allowed: a name that points inside and outside is an attack or a mistake."""
         error: Exception | None = None
         for address in self.addresses(host, port)[:_MAX_ADDRESSES]:
             if self._should_stop():
@@ -97,7 +98,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         name = parse_host(host)
         if not isinstance(name, str):
             if not self._allowed.allows(name, port):
-                raise not_public(f"//{host}", name)
+                raise not_public(f"The host {host}")
             return [str(name)]
         try:
             found = [ip_address(text) for text in self._resolve(name, port)]
@@ -110,7 +111,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         if not self._allowed.names(name, port):
             for address in found:
                 if not self._allowed.allows(address, port):
-                    raise not_public(f"//{name}", address)
+                    raise not_public(f"The host {name}")
         return [str(address) for address in found]
 
     def sleep(self, seconds: float) -> None:
