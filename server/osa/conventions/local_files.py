@@ -89,10 +89,11 @@ def read_below(uri: str, roots: Sequence[Path], *, max_bytes: int) -> Iterator[b
             hint="Upload the file instead, or ask an administrator to allow its folder.",
         )
     descriptor = _open_below(allowed, real.relative_to(allowed), name)
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise SourceRefused(f"{name!r} is not a regular file.")
     with os.fdopen(descriptor, "rb") as stream:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise SourceRefused(f"{name!r} is not a regular file.")
         if status.st_size > max_bytes:
             raise _too_large(name, max_bytes)
         size = 0

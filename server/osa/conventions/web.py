@@ -217,9 +217,9 @@ class WebClient:
             try:
                 return self._http.send(request, stream=True)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as exc:
-                if isinstance(exc.__cause__, ssl.SSLError):
+                if _is_about_tls(exc):
                     raise SourceUnreachable(
-                        f"{where} could not be read safely: {exc.__cause__.reason or exc}.",
+                        f"{where} could not be read safely: {exc}.",
                         hint="Check the server's certificate.",
                     ) from exc
                 raise Again(f"{where} could not be connected to: {exc}.") from exc
@@ -263,6 +263,12 @@ class WebClient:
             if self._should_stop():
                 raise Stopped
             time.sleep(min(left, 0.1))
+
+
+def _is_about_tls(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def fetch_uri(
