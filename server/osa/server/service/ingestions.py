@@ -1,0 +1,311 @@
+"""Start, read, list, cancel: the rules a caller meets."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from osa.conventions.authoring import Convention
+from osa.server.errors import (
+    ArtifactNotFound,
+    ConventionUnavailable,
+    ErrorDetail,
+    ExternalIdTaken,
+    IdempotencyKeyReused,
+    IngestionAlreadyEnded,
+    IngestionAlreadyRunning,
+    IngestionNotFound,
+    InvalidParameters,
+    Unavailable,
+)
+from osa.server.model import (
+    Artifact,
+    EventPage,
+    Ingestion,
+    IngestionQuery,
+    Item,
+    Outcome,
+    Page,
+    Principal,
+    SourceRequest,
+    StartRequest,
+    Status,
+    StoredFile,
+    new_id,
+)
+from osa.server.service import facts
+from osa.server.service.conventions import Conventions
+from osa.server.service.cursors import Cursors
+from osa.server.service.dispatch import Dispatch
+from osa.server.service.sources import Sources
+from osa.server.store import events, ingestions, items, records
+from osa.server.store.database import Database
+from osa.server.store.objects import Objects
+from osa.server.store.rows import ingestion_of
+
+#: How long an idempotency key holds.
+KEY_KEPT_SECONDS = 7 * 24 * 3600.0
+_START = "startIngestion"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    ingestion: Ingestion
+    #: An earlier request with this key had started it.
+    replayed: bool
+
+
+class Ingestions:
+    """What callers do with ingestions. Another tenant's are not there."""
+
+    def __init__(
+        self,
+        database: Database,
+        objects: Objects,
+        conventions: Conventions,
+        sources: Sources,
+        dispatch: Dispatch,
+        cursors: Cursors,
+    ) -> None:
+        self._database = database
+        self._objects = objects
+        self._conventions = conventions
+        self._sources = sources
+        self._dispatch = dispatch
+        self._cursors = cursors
+
+    def start(
+        self, principal: Principal, request: StartRequest, *, idempotency_key: str | None
+    ) -> Started:
+        """Accept an ingestion. Nothing is queued unless everything that can be checked now is right."""
+        convention = self._conventions.find(request.convention_id)
+        if convention.missing_extra is not None:
+            raise ConventionUnavailable(convention.id, convention.missing_extra)
+        _check_parameters(convention, request.parameters)
+        self._objects.check_room()
+        source = self._sources.accept(principal.tenant, convention, request.source)
+        new = ingestions.NewIngestion(
+            id=new_id(),
+            tenant=principal.tenant,
+            request=request,
+            convention_id=convention.id,
+            convention_version=convention.version,
+            source=source,
+            created_by=principal.token_name,
+            exclusive=convention.exclusive,
+        )
+        try:
+            with self._database.write() as tx:
+                if idempotency_key is not None:
+                    body_hash = _hash(request)
+                    other = ingestions.claim_key(
+                        tx,
+                        tenant=principal.tenant,
+                        operation=_START,
+                        key=idempotency_key,
+                        body_hash=body_hash,
+                        ingestion_id=new.id,
+                        keep_seconds=KEY_KEPT_SECONDS,
+                    )
+                    if other is not None:
+                        ingestion_id, hash_then = other
+                        if hash_then != body_hash:
+                            raise IdempotencyKeyReused(ingestion_id)
+                        replayed = ingestions.find(tx, principal.tenant, ingestion_id)
+                        if replayed is None:
+                            raise IngestionNotFound(ingestion_id)
+                        return Started(ingestion=replayed, replayed=True)
+                ingestion = ingestions.add(tx, new)
+                events.append(tx, new.id, "ingestion_created", facts.state(ingestion))
+                self._dispatch.enqueue(tx, new.id, 1)
+        except ingestions.UniqueTaken as exc:
+            raise self._taken(principal, request, convention) from exc
+        return Started(ingestion=ingestion, replayed=False)
+
+    def _taken(
+        self, principal: Principal, request: StartRequest, convention: Convention
+    ) -> Exception:
+        with self._database.read() as tx:
+            if request.external_id is not None:
+                other = ingestions.holder_of_external_id(
+                    tx, principal.tenant, request.external_id
+                )
+                if other is not None:
+                    return ExternalIdTaken(request.external_id, other)
+            other = ingestions.holder_of_convention(tx, principal.tenant, convention.id)
+            if other is not None:
+                return IngestionAlreadyRunning(convention.id, other)
+        # The other one ended between our insert and this look: the same start may succeed now.
+        return Unavailable(f"{convention.id!r} was just released; try again.", retry_after_seconds=1)
+
+    def get(self, principal: Principal, ingestion_id: str) -> Ingestion:
+        with self._database.read() as tx:
+            found = ingestions.find(tx, principal.tenant, ingestion_id)
+        if found is None:
+            raise IngestionNotFound(ingestion_id)
+        return found
+
+    def list(
+        self, principal: Principal, query: IngestionQuery, *, cursor: str | None, per_page: int
+    ) -> Page[Ingestion]:
+        scope = {"list": "ingestions", "tenant": principal.tenant, **_named(query)}
+        position = self._cursors.decode(scope, cursor, times=[0])
+        slug = query.convention_id and self._conventions.slug(query.convention_id)
+        if query.convention_id is not None and slug is None:
+            return Page(items=(), next_cursor=None, prev_cursor=None, has_more=False)
+        narrowed = replace(query, convention_id=slug)
+        with self._database.read() as tx:
+            found, rows = ingestions.page(tx, principal.tenant, narrowed, position, per_page)
+        after, before = self._cursors.both(scope, rows)
+        return Page(items=found, next_cursor=after, prev_cursor=before, has_more=rows.has_more)
+
+    def cancel(
+        self,
+        principal: Principal,
+        ingestion_id: str,
+        *,
+        reason: str | None,
+        grace_seconds: int,
+    ) -> Ingestion:
+        """The ingestion afterwards: canceled or canceling. Raises IngestionAlreadyEnded."""
+        tenant, by = principal.tenant, principal.token_name
+        while True:
+            with self._database.write() as tx:
+                row = ingestions.cancel_queued(tx, tenant, ingestion_id, by=by, reason=reason)
+                if row is not None:
+                    canceled = ingestion_of(row)
+                    events.append(tx, ingestion_id, "ingestion_canceled", facts.ended(canceled))
+                    return _found(ingestions.find(tx, tenant, ingestion_id), ingestion_id)
+                row = ingestions.cancel_running(
+                    tx, tenant, ingestion_id, by=by, reason=reason, grace_seconds=grace_seconds
+                )
+                if row is not None:
+                    asked = ingestion_of(row)
+                    data = facts.state(asked) | {"cancel": facts.cancellation(asked)}
+                    events.append(tx, ingestion_id, "cancel_requested", data, attempt=row.attempt)
+                    return _found(ingestions.find(tx, tenant, ingestion_id), ingestion_id)
+                ingestions.hasten_cancel(tx, tenant, ingestion_id, grace_seconds=grace_seconds)
+                found = _found(ingestions.find(tx, tenant, ingestion_id), ingestion_id)
+            if found.status in (Status.CANCELING, Status.CANCELED):
+                return found
+            if found.done:
+                raise IngestionAlreadyEnded(found)
+            # It was handed back to the queue between two of our statements: ask again.
+
+    def items(
+        self,
+        principal: Principal,
+        ingestion_id: str,
+        *,
+        outcomes: frozenset[Outcome],
+        cursor: str | None,
+        per_page: int,
+    ) -> Page[Item]:
+        scope = {"list": "items", "ingestion": ingestion_id, "outcomes": sorted(outcomes)}
+        self._must_exist(principal, ingestion_id)
+        position = self._cursors.decode(scope, cursor)
+        with self._database.read() as tx:
+            found, rows = items.page(tx, ingestion_id, outcomes, position, per_page)
+        after, before = self._cursors.both(scope, rows)
+        return Page(items=found, next_cursor=after, prev_cursor=before, has_more=rows.has_more)
+
+    def events(
+        self, principal: Principal, ingestion_id: str, *, after: int, per_page: int
+    ) -> EventPage:
+        with self._database.read() as tx:
+            ingestion = ingestions.find(tx, principal.tenant, ingestion_id)
+            if ingestion is None:
+                raise IngestionNotFound(ingestion_id)
+            found = events.after(tx, ingestion_id, after, per_page + 1)
+        has_more = len(found) > per_page
+        found = found[:per_page]
+        last_number = found[-1].number if found else min(after, ingestion.last_event)
+        return EventPage(
+            items=found,
+            last_number=last_number,
+            has_more=has_more,
+            poll_after_seconds=ingestion.poll_after_seconds,
+        )
+
+    def last_events(self, ingestion_ids: Collection[str]) -> Mapping[str, tuple[int, bool]]:
+        """For those who watch: the last event's number of each, and whether none can follow."""
+        with self._database.read() as tx:
+            return events.last(tx, ingestion_ids)
+
+    def artifacts(
+        self, principal: Principal, ingestion_id: str, *, cursor: str | None, per_page: int
+    ) -> Page[Artifact]:
+        scope = {"list": "artifacts", "ingestion": ingestion_id}
+        self._must_exist(principal, ingestion_id)
+        position = self._cursors.decode(scope, cursor)
+        with self._database.read() as tx:
+            found, rows = records.artifacts(tx, ingestion_id, position, per_page)
+        after, before = self._cursors.both(scope, rows)
+        return Page(items=found, next_cursor=after, prev_cursor=before, has_more=rows.has_more)
+
+    def artifact_file(self, principal: Principal, artifact_id: str) -> StoredFile:
+        with self._database.read() as tx:
+            found = records.find_artifact(tx, principal.tenant, artifact_id)
+        if found is None:
+            raise ArtifactNotFound(artifact_id)
+        return StoredFile(
+            path=self._objects.path(found.sha256),
+            name=found.name,
+            size=found.size,
+            sha256=found.sha256,
+        )
+
+    def _must_exist(self, principal: Principal, ingestion_id: str) -> None:
+        with self._database.read() as tx:
+            if not ingestions.exists_in(tx, principal.tenant, ingestion_id):
+                raise IngestionNotFound(ingestion_id)
+
+
+def _found(ingestion: Ingestion | None, ingestion_id: str) -> Ingestion:
+    if ingestion is None:
+        raise IngestionNotFound(ingestion_id)
+    return ingestion
+
+
+def _check_parameters(convention: Convention, parameters: Mapping[str, Any]) -> None:
+    try:
+        convention.parse(parameters)
+    except ValidationError as exc:
+        errors = [
+            ErrorDetail(
+                loc=["body", "parameters", *error["loc"]],
+                msg=error["msg"],
+                type=error["type"],
+                input=error.get("input"),
+            )
+            for error in exc.errors(include_url=False, include_context=False)
+        ]
+        said = "; ".join(
+            f"{'.'.join(str(part) for part in error.loc[1:])}: {error.msg}" for error in errors[:3]
+        )
+        raise InvalidParameters(
+            f"{len(errors)} error{'s' if len(errors) > 1 else ''}: {said}."
+            f" `osa convention show {convention.id}` lists the parameters.",
+            errors=errors,
+        ) from exc
+
+
+def _named(query: IngestionQuery) -> dict[str, Any]:
+    return {**asdict(query), "statuses": sorted(query.statuses), "labels": sorted(map(str, query.labels))}
+
+
+def _hash(request: StartRequest) -> str:
+    """The parsed body, whatever its spelling on the wire."""
+    text = json.dumps(asdict(request), sort_keys=True, default=_digest)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _digest(value: object) -> str:
+    if isinstance(value, bytes):
+        return hashlib.sha256(value).hexdigest()
+    raise TypeError(f"{type(value)} in a {SourceRequest.__name__}")

@@ -1,0 +1,419 @@
+"""What a worker may do with an ingestion: take it, commit batches, let it go. Every write is fenced."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from osa.conventions import Item, Source
+from osa.conventions.authoring import Progress as Report
+from osa.conventions.registry import Registry
+from osa.server.model import (
+    Counts,
+    Fault,
+    Ingestion,
+    ItemFault,
+    Progress,
+    Status,
+    new_id,
+)
+from osa.server.service import facts
+from osa.server.service.dispatch import Dispatch
+from osa.server.service.rate import Rate
+from osa.server.service.sources import flattened
+from osa.server.store import events, holds, items, sweeps
+from osa.server.store.database import Database
+from osa.server.store.holds import Hold
+from osa.server.store.objects import Objects
+from osa.server.store.rows import ingestion_of
+
+#: Which status_reason a failure gets, by who has to act.
+_REASONS = {"source": "source", "user": "config", "storage": "storage", "convention": "convention"}
+
+
+class Verdict(Enum):
+    """What a worker does after a commit."""
+
+    CONTINUE = "continue"
+    #: A cancel was asked for: end cleanly.
+    STOP = "stop"
+    #: The limit of items is reached.
+    ENOUGH = "enough"
+    #: The right is gone: drop everything.
+    LOST = "lost"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """What is decided by settings."""
+
+    max_fruitless_attempts: int
+    backoff_seconds: float
+    backoff_max_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """All that a slot needs to run one attempt."""
+
+    hold: Hold
+    ingestion: Ingestion
+    cursor: Mapping[str, Any]
+    sources: Sequence[Source]
+    fruitless: int
+    rate: Rate = field(default_factory=Rate)
+
+
+class Running:
+    """The worker's side of the rules."""
+
+    def __init__(
+        self,
+        database: Database,
+        objects: Objects,
+        registry: Registry,
+        dispatch: Dispatch,
+        policy: Policy,
+    ) -> None:
+        self._database = database
+        self._objects = objects
+        self._registry = registry
+        self._dispatch = dispatch
+        self._policy = policy
+
+    def take(self, ingestion_id: str, worker_id: str) -> Job | None:
+        """The job, if the ingestion waits and can run here. One that cannot run any more is ended."""
+        with self._database.write() as tx:
+            row = holds.take(tx, ingestion_id, worker_id)
+            if row is None:
+                return None
+            ingestion = ingestion_of(row)
+            data = facts.state(ingestion) | {"worker": worker_id}
+            events.append(tx, ingestion_id, "ingestion_started", data, attempt=row.attempt)
+        job = Job(
+            hold=Hold(ingestion_id=ingestion_id, attempt=row.attempt),
+            ingestion=ingestion,
+            cursor=row.cursor,
+            sources=flattened(ingestion.source, self._objects),
+            fruitless=row.fruitless,
+        )
+        fault = self._cannot_run(ingestion)
+        if fault is not None:
+            self.fail(job, fault, reason=fault.kind)
+            return None
+        return job
+
+    def _cannot_run(self, ingestion: Ingestion) -> Fault | None:
+        convention = self._registry.get(ingestion.convention_id)
+        if convention is None:
+            return Fault(
+                kind="convention_changed",
+                detail=f"The convention {ingestion.convention_id!r} is not installed on this worker"
+                " any more.",
+                origin="platform",
+            )
+        then, today = ingestion.convention_version, convention.version
+        if then.split(".")[0] != today.split(".")[0]:
+            return Fault(
+                kind="convention_changed",
+                detail=f"It was started with {convention.id} {then}; this worker has {today},"
+                " which is another major version.",
+                origin="platform",
+                hint="Start it again.",
+            )
+        return None
+
+    def commit(
+        self,
+        job: Job,
+        batch: Sequence[Item],
+        cursor: Mapping[str, Any],
+        report: Report | None,
+        *,
+        workdir: Path,
+    ) -> Verdict:
+        """One transaction: items, records, counts, cursor, progress, event, fence. Files are put in place
+        inside of it, after the right was shown: what is refused leaves nothing."""
+        with self._database.write() as tx:
+            row = holds.lock(tx, job.hold)
+            if row is None:
+                return Verdict.LOST
+            now = ingestion_of(row)
+            room = len(batch) if now.limit is None else now.limit - now.counts.seen
+            cut = batch[: max(0, room)]
+            news = [self._new_item(item, workdir) for item in cut]
+            place = items.Place(
+                tenant=now.tenant,
+                convention_id=now.convention_id,
+                ingestion_id=now.id,
+                attempt=job.hold.attempt,
+                first_number=now.counts.seen + 1,
+            )
+            counts = now.counts
+            for outcome in items.publish(tx, place, news):
+                counts = counts.plus(outcome)
+            # A batch that was cut short is not passed: its cursor stays behind it.
+            whole = len(cut) == len(batch)
+            row = holds.advance(
+                tx,
+                job.hold,
+                counts=counts,
+                cursor=cursor if whole else job.cursor,
+                progress=_progress(job, report, counts, now.limit),
+            )
+            after = ingestion_of(row)
+            data = facts.state_and_counts(after)
+            events.append(tx, now.id, "batch_committed", data, attempt=job.hold.attempt)
+        if after.limit is not None and after.counts.seen >= after.limit:
+            return Verdict.ENOUGH
+        return Verdict.STOP if after.status is Status.CANCELING else Verdict.CONTINUE
+
+    def _new_item(self, item: Item, workdir: Path) -> items.NewItem:
+        files = []
+        for file in item.files:
+            path = file.path
+            if path != self._objects.path(file.sha256):
+                if not path.resolve().is_relative_to(workdir.resolve()):
+                    raise ValueError(f"{path} is neither an object nor in the attempt's own folder.")
+                self._objects.put(path, file.sha256)
+            files.append(
+                items.NewFile(
+                    id=new_id(),
+                    name=file.name[:255],
+                    media_type=file.media_type,
+                    size=file.size,
+                    sha256=file.sha256,
+                    derived=file.artifact,
+                )
+            )
+        fault = None
+        if item.fault is not None:
+            fault = ItemFault(
+                kind=item.fault.kind[:64],
+                detail=item.fault.detail[:4000],
+                origin=item.fault.origin,
+                retryable=item.fault.retryable,
+                hint=item.fault.hint,
+            )
+        return items.NewItem(
+            source_id=item.source_id[:2048],
+            verdict=item.verdict,
+            title=None if item.title is None else item.title[:1000],
+            metadata=item.metadata,
+            files=files,
+            fault=fault,
+            record_id=new_id(),
+            artifact_ids=[new_id() for file in files if file.derived],
+        )
+
+    def show(self, job: Job, report: Report) -> None:
+        """Progress between two batches."""
+        counts = job.ingestion.counts
+        with self._database.write() as tx:
+            holds.show_progress(tx, job.hold, _progress(job, report, counts, None))
+
+    def complete(self, job: Job) -> Ingestion | None:
+        """The source is read to its end (or to the limit). None when the right is gone."""
+        with self._database.write() as tx:
+            row = holds.lock(tx, job.hold)
+            if row is None:
+                return None
+            now = ingestion_of(row)
+            failures, seen = now.counts.failures, now.counts.seen
+            if failures and now.status is Status.CANCELING:
+                return self._end(tx, job, Status.CANCELED, "requested", cancel="stopped")
+            if failures:
+                every = failures == seen
+                fault = Fault(
+                    kind="all_items_failed" if every else "some_items_failed",
+                    detail=f"{failures} of {seen} items were rejected or failed."
+                    f" `osa ingestion items {now.id} --outcome rejected --outcome failed` says why.",
+                    origin="source",
+                    attempt=job.hold.attempt,
+                )
+                return self._end(tx, job, Status.FAILED, fault.kind, error=fault)
+            if now.status is Status.CANCELING:
+                return self._end(
+                    tx, job, Status.SUCCEEDED, "too_late_to_cancel", cancel="too_late"
+                )
+            return self._end(tx, job, Status.SUCCEEDED, "completed")
+
+    def stop(self, job: Job, *, overdue: bool = False) -> Ingestion | None:
+        """A cancel was obeyed, or its grace was over and the work was ended by force."""
+        with self._database.write() as tx:
+            if overdue:
+                return self._end(tx, job, Status.CANCELED, "cancel_deadline", cancel="deadline")
+            return self._end(tx, job, Status.CANCELED, "requested", cancel="stopped")
+
+    def fail(self, job: Job, fault: Fault, *, reason: str | None = None) -> Ingestion | None:
+        """The attempt failed. What may pass by itself waits and is tried again within the budget; an
+        error while canceling still ends in canceled."""
+        fault = replace(fault, attempt=job.hold.attempt)
+        with self._database.write() as tx:
+            row = holds.lock(tx, job.hold)
+            if row is None:
+                return None
+            if row.status == Status.CANCELING:
+                return self._end(tx, job, Status.CANCELED, "requested", cancel="stopped")
+            fruitless = _fruitless(job, ingestion_of(row))
+            if fault.retryable and fruitless < self._policy.max_fruitless_attempts:
+                # Full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter").
+                ceiling = min(
+                    self._policy.backoff_max_seconds,
+                    self._policy.backoff_seconds * 2 ** max(0, fruitless - 1),
+                )
+                wait = random.uniform(0, ceiling)  # noqa: S311 - spreads load, keeps no secret
+                crashed = fault.kind == "crashed"
+                return self._requeue(
+                    tx,
+                    job.hold,
+                    reason="backing_off",
+                    wait_seconds=wait,
+                    end_reason="crashed" if crashed else "backing_off",
+                    error=fault,
+                )
+            return self._end(
+                tx,
+                job,
+                Status.FAILED,
+                reason or _REASONS.get(fault.origin, "internal"),
+                error=fault,
+            )
+
+    def hand_over(self, job: Job) -> Ingestion | None:
+        """The worker stops: somebody else goes on at once, and the attempt is free. A canceling one is
+        canceled: what was in hand has stopped with the worker."""
+        with self._database.write() as tx:
+            row = holds.lock(tx, job.hold)
+            if row is None:
+                return None
+            if row.status == Status.CANCELING:
+                return self._end(tx, job, Status.CANCELED, "requested", cancel="stopped")
+            return self._requeue(
+                tx, job.hold, reason="handed_over", wait_seconds=None, end_reason="handed_over"
+            )
+
+    def lose(self, hold: Hold, *, fruitless: int, stale_seconds: float) -> None:
+        """A sweep found that the worker is gone."""
+        with self._database.write() as tx:
+            if not sweeps.is_still_lost(tx, hold, stale_seconds=stale_seconds):
+                return
+            row = holds.lock(tx, hold)
+            if row is None:
+                return
+            job = Job(
+                hold=hold, ingestion=ingestion_of(row), cursor={}, sources=(), fruitless=fruitless
+            )
+            if row.status == Status.CANCELING:
+                self._end(tx, job, Status.CANCELED, "requested", cancel="stopped", why="worker_lost")
+                return
+            if fruitless < self._policy.max_fruitless_attempts:
+                self._requeue(
+                    tx, hold, reason="worker_lost", wait_seconds=None, end_reason="worker_lost"
+                )
+                return
+            fault = Fault(
+                kind="worker_lost",
+                detail=f"The worker gave no sign of life for {stale_seconds:g} seconds, in"
+                f" {fruitless} attempts in a row that committed nothing.",
+                origin="platform",
+                retryable=True,
+                attempt=hold.attempt,
+                hint="The log of the worker says more; memory may have run out.",
+            )
+            self._end(tx, job, Status.FAILED, "worker_lost", error=fault, why="worker_lost")
+
+    def overdue(self, hold: Hold) -> None:
+        """A sweep found a cancel past its deadline."""
+        with self._database.write() as tx:
+            row = holds.lock(tx, hold)
+            if row is None or row.status != Status.CANCELING:
+                return
+            job = Job(hold=hold, ingestion=ingestion_of(row), cursor={}, sources=(), fruitless=0)
+            self._end(tx, job, Status.CANCELED, "cancel_deadline", cancel="deadline")
+
+    def _end(
+        self,
+        tx: Connection,
+        job: Job,
+        status: Status,
+        reason: str,
+        *,
+        cancel: str | None = None,
+        error: Fault | None = None,
+        why: str | None = None,
+    ) -> Ingestion | None:
+        row = holds.end(
+            tx, job.hold, status=status, reason=reason, cancel_outcome=cancel, error=error
+        )
+        if row is None:
+            return None
+        ended = ingestion_of(row)
+        default = {Status.SUCCEEDED: "completed", Status.FAILED: "failed"}.get(status, "canceled")
+        holds.end_attempt(tx, job.hold, reason=why or default, error=error)
+        events.append(
+            tx, ended.id, f"ingestion_{status}", facts.ended(ended), attempt=job.hold.attempt
+        )
+        return ended
+
+    def _requeue(
+        self,
+        tx: Connection,
+        hold: Hold,
+        *,
+        reason: str,
+        wait_seconds: float | None,
+        end_reason: str,
+        error: Fault | None = None,
+    ) -> Ingestion | None:
+        row = holds.requeue(
+            tx, hold, reason=reason, wait_seconds=wait_seconds, free=reason == "handed_over"
+        )
+        if row is None:
+            return None
+        waiting = ingestion_of(row)
+        holds.end_attempt(tx, hold, reason=end_reason, error=error)
+        data = facts.state(waiting)
+        if wait_seconds is not None:
+            data["wait_seconds"] = round(wait_seconds, 3)
+        events.append(tx, waiting.id, "ingestion_requeued", data, attempt=hold.attempt)
+        if wait_seconds is None:
+            self._dispatch.enqueue(tx, waiting.id, row.dispatch)
+        return waiting
+
+
+def _fruitless(job: Job, now: Ingestion) -> int:
+    """Attempts in a row that committed nothing, this one included."""
+    return 0 if now.counts.seen > job.ingestion.counts.seen else job.fruitless
+
+
+def _progress(job: Job, report: Report | None, counts: Counts, limit: int | None) -> Progress:
+    """What to show: what the convention says, else how many items were seen."""
+    if report is None or report.completed is None:
+        report = Report(
+            phase=report.phase if report else "ingesting",
+            message=report.message if report else None,
+            unit="items",
+            completed=counts.seen,
+            total=limit,
+            total_is_estimate=limit is not None,
+        )
+    percent = None
+    if report.total and report.completed is not None:
+        percent = round(min(100.0, 100.0 * report.completed / report.total), 1)
+    return Progress(
+        phase=None if report.phase is None else report.phase[:64],
+        message=None if report.message is None else report.message[:500],
+        unit=report.unit,
+        completed=report.completed,
+        total=report.total,
+        total_is_estimate=report.total_is_estimate,
+        percent=percent,
+        rate_per_second=job.rate.update(report.completed),
+    )

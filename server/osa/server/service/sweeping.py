@@ -1,0 +1,125 @@
+"""What keeps the promises when nobody else does: lost workers, deadlines, hand-overs, leftovers."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from osa.server.errors import Unavailable
+from osa.server.service.dispatch import Dispatch
+from osa.server.service.running import Running
+from osa.server.store import sweeps, uploads
+from osa.server.store.database import Database
+
+_log = logging.getLogger("osa.sweep")
+
+#: The engine was told and nobody took it for so long: look whether it still knows.
+_PATIENCE_SECONDS = 15.0
+#: How often leftovers are looked for, and how old a temporary file of a request must be.
+_HOUSEKEEPING_SECONDS = 60.0
+_LEFTOVER_SECONDS = 24 * 3600.0
+
+
+class Sweeper:
+    """Runs in every server and every worker, at the same time as others, as often as one likes."""
+
+    def __init__(
+        self,
+        database: Database,
+        running: Running,
+        dispatch: Dispatch,
+        *,
+        work_dir: Path,
+        stale_seconds: float,
+    ) -> None:
+        self._database = database
+        self._running = running
+        self._dispatch = dispatch
+        self._work_dir = work_dir
+        self._stale_seconds = stale_seconds
+        self._housekept = 0.0
+
+    def sweep(self) -> None:
+        """Look once at everything. A database that is away is looked at again next time."""
+        steps: list[Callable[[], None]] = [self._lost, self._overdue, self._undispatched]
+        if time.monotonic() - self._housekept >= _HOUSEKEEPING_SECONDS:
+            self._housekept = time.monotonic()
+            steps.append(self._housekeeping)
+        for step in steps:
+            try:
+                step()
+            except Unavailable as exc:
+                _log.warning("sweep_delayed", extra={"step": step.__name__, "detail": exc.detail})
+
+    def _lost(self) -> None:
+        with self._database.read() as tx:
+            found = sweeps.lost(tx, stale_seconds=self._stale_seconds)
+        for lost in found:
+            _log.warning(
+                "worker_lost",
+                extra={"ingestion_id": lost.hold.ingestion_id, "attempt": lost.hold.attempt},
+            )
+            self._running.lose(
+                lost.hold, fruitless=lost.fruitless, stale_seconds=self._stale_seconds
+            )
+
+    def _overdue(self) -> None:
+        with self._database.read() as tx:
+            found = sweeps.overdue_cancels(tx)
+        for hold in found:
+            _log.warning("cancel_deadline", extra={"ingestion_id": hold.ingestion_id})
+            self._running.overdue(hold)
+
+    def _undispatched(self) -> None:
+        with self._database.read() as tx:
+            found = sweeps.undispatched(tx, patience_seconds=_PATIENCE_SECONDS)
+            alive = set(sweeps.alive_workers(tx, stale_seconds=self._stale_seconds))
+        told = {one.ingestion_id: one.dispatch for one in found if one.handed_over}
+        holders = self._dispatch.holders(told) if told else {}
+        # Queued in the engine, or given to a worker that lives: it will be taken.
+        waiting = [id for id, worker in holders.items() if worker is None or worker in alive]
+        if waiting:
+            with self._database.write() as tx:
+                sweeps.still_waiting(tx, waiting)
+        for one in found:
+            if one.ingestion_id in waiting:
+                continue
+            if one.handed_over:
+                _log.warning("dispatched_again", extra={"ingestion_id": one.ingestion_id})
+            with self._database.write() as tx:
+                number = sweeps.dispatch_again(tx, one.ingestion_id, one.dispatch)
+                if number is not None:
+                    self._dispatch.enqueue(tx, one.ingestion_id, number)
+
+    def _housekeeping(self) -> None:
+        with self._database.write() as tx:
+            uploads.forget_expired(tx)
+            sweeps.forget_old_keys(tx)
+            sweeps.forget_dead_workers(tx, stale_seconds=20 * self._stale_seconds)
+        with self._database.read() as tx:
+            alive = sweeps.alive_workers(tx, stale_seconds=self._stale_seconds)
+        self._dispatch.forget_done(alive)
+        self._remove_leftovers()
+
+    def _remove_leftovers(self) -> None:
+        """Folders of attempts that nobody holds any more, and files of requests that broke off."""
+        if not self._work_dir.is_dir():
+            return
+        now = time.time()
+        folders: dict[str, list[Path]] = {}
+        for entry in self._work_dir.iterdir():
+            if entry.is_dir():
+                folders[entry.name] = [attempt for attempt in entry.iterdir() if attempt.is_dir()]
+            elif now - entry.stat().st_mtime > _LEFTOVER_SECONDS:
+                entry.unlink(missing_ok=True)
+        with self._database.read() as tx:
+            held = sweeps.held_attempts(tx, list(folders))
+        for ingestion_id, attempts in folders.items():
+            for attempt in attempts:
+                if attempt.name != str(held.get(ingestion_id)):
+                    shutil.rmtree(attempt, ignore_errors=True)
+            if ingestion_id not in held:
+                shutil.rmtree(self._work_dir / ingestion_id, ignore_errors=True)

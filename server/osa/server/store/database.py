@@ -1,0 +1,119 @@
+"""One database, SQLite or PostgreSQL, and how a transaction on it begins and ends."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from osa.server.errors import StorageFull, Unavailable
+
+#: How long a writer of SQLite waits for another process, in milliseconds.
+_BUSY_TIMEOUT_MS = 30_000
+_READ_ONLY = "osa_read_only"
+
+
+class Database:
+    """An engine and the two kinds of transaction. Shared with the durable queue: one database, one
+    commit."""
+
+    def __init__(self, url: str, *, pool_size: int = 20) -> None:
+        self.is_sqlite = url.startswith("sqlite")
+        if self.is_sqlite:
+            path = make_url(url).database
+            if path:
+                Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.engine = create_engine(
+                url,
+                pool_size=pool_size,
+                max_overflow=40,
+                connect_args={"check_same_thread": False, "timeout": _BUSY_TIMEOUT_MS / 1000},
+            )
+            _prepare_sqlite(self.engine)
+        else:
+            self.engine = create_engine(
+                url, pool_size=pool_size, max_overflow=20, pool_pre_ping=True, pool_timeout=30
+            )
+        # SQLite's busy handler is unfair: queueing the writers of this process keeps their tail short.
+        self._writer = threading.Lock()
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that may write; committed when the block ends, rolled back when it raises."""
+        with _translated():
+            if self.is_sqlite:
+                with self._writer, self.engine.begin() as connection:
+                    yield connection
+            else:
+                with self.engine.begin() as connection:
+                    yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads: on SQLite it neither waits for writers nor stops them."""
+        with _translated(), self.engine.connect() as connection:
+            connection = connection.execution_options(**{_READ_ONLY: True})
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that knows ON CONFLICT, which both databases spell alike."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """A database that is away is not a defect: say so, and that it may come back."""
+    try:
+        yield
+    except PoolTimeout as exc:
+        raise Unavailable("The database is busy.") from exc
+    except DBAPIError as exc:
+        if "disk is full" in str(exc.orig) or "No space left" in str(exc.orig):
+            raise StorageFull("The disk of the database is full.") from exc
+        if is_transient(exc):
+            raise Unavailable("The database does not answer.") from exc
+        raise
+
+
+def is_transient(exc: DBAPIError) -> bool:
+    """Whether the same statement may succeed later: connection lost, restart, lock, deadlock."""
+    state = getattr(exc.orig, "sqlstate", None)
+    if state is not None:
+        # 08 connection, 40 rollback (deadlock, serialization), 53 resources, 57P shutdown
+        return str(state)[:2] in {"08", "40", "53"} or str(state).startswith("57P")
+    if exc.connection_invalidated or isinstance(exc, InterfaceError):
+        return True
+    return isinstance(exc, OperationalError) and "no such" not in str(exc.orig)
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connected(dbapi_connection: Any, _: Any) -> None:
+        # We begin transactions ourselves: the driver would begin them at the first write only.
+        dbapi_connection.isolation_level = None
+        cursor = dbapi_connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        read_only = connection.get_execution_options().get(_READ_ONLY)
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

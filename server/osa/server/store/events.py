@@ -1,0 +1,68 @@
+"""The numbered log of an ingestion, written in the same transaction as the change it tells."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from osa.server.model import Event, Status
+from osa.server.store.columns import now
+from osa.server.store.tables import event, ingestion
+
+
+def append(
+    connection: Connection,
+    ingestion_id: str,
+    type: str,
+    data: Mapping[str, Any],
+    *,
+    attempt: int | None = None,
+) -> int:
+    """Write the next event. The row of the ingestion hands out the number, so there are no gaps."""
+    number = connection.execute(
+        update(ingestion)
+        .where(ingestion.c.id == ingestion_id)
+        .values(last_event=ingestion.c.last_event + 1)
+        .returning(ingestion.c.last_event)
+    ).scalar_one()
+    connection.execute(
+        insert(event).values(
+            ingestion_id=ingestion_id,
+            number=number,
+            type=type,
+            at=now(),
+            attempt=attempt,
+            data=dict(data),
+        )
+    )
+    return int(number)
+
+
+def after(connection: Connection, ingestion_id: str, number: int, size: int) -> Sequence[Event]:
+    """At most `size` events with a higher number, in order."""
+    rows = connection.execute(
+        select(event)
+        .where(event.c.ingestion_id == ingestion_id, event.c.number > number)
+        .order_by(event.c.number)
+        .limit(size)
+    ).all()
+    return [
+        Event(number=row.number, type=row.type, at=row.at, attempt=row.attempt, data=row.data)
+        for row in rows
+    ]
+
+
+def last(connection: Connection, ingestion_ids: Collection[str]) -> dict[str, tuple[int, bool]]:
+    """The last event's number of each ingestion, and whether it is done."""
+    found: dict[str, tuple[int, bool]] = {}
+    wanted = list(ingestion_ids)
+    for start in range(0, len(wanted), 500):
+        rows = connection.execute(
+            select(ingestion.c.id, ingestion.c.last_event, ingestion.c.status).where(
+                ingestion.c.id.in_(wanted[start : start + 500])
+            )
+        )
+        found |= {row.id: (row.last_event, Status(row.status).done) for row in rows}
+    return found

@@ -1,0 +1,169 @@
+"""What a sweep looks for: lost workers, deadlines, and queued ingestions the engine does not know of.
+
+Level-triggered: each statement looks at how things are, so a sweep may run anywhere, often, and at the
+same time as another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, or_, select, update
+
+from osa.server.model import HELD, Status
+from osa.server.store.columns import micros, now
+from osa.server.store.holds import Hold
+from osa.server.store.tables import idempotency, ingestion, worker
+
+_AT_ONCE = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lost:
+    hold: Hold
+    status: Status
+    fruitless: int
+
+
+def lost(connection: Connection, *, stale_seconds: float) -> Sequence[Lost]:
+    """Held ingestions whose worker gave no sign of life."""
+    rows = connection.execute(
+        select(
+            ingestion.c.id, ingestion.c.attempt, ingestion.c.status, ingestion.c.fruitless
+        )
+        .where(
+            ingestion.c.status.in_(sorted(HELD)),
+            ingestion.c.heartbeat_at < now() - micros(stale_seconds),
+        )
+        .limit(_AT_ONCE)
+    )
+    return [
+        Lost(
+            hold=Hold(ingestion_id=row.id, attempt=row.attempt),
+            status=Status(row.status),
+            fruitless=row.fruitless,
+        )
+        for row in rows
+    ]
+
+
+def is_still_lost(connection: Connection, hold: Hold, *, stale_seconds: float) -> bool:
+    """Take the row for the rest of this transaction, if nobody gave a sign of life meanwhile."""
+    row = connection.execute(
+        update(ingestion)
+        .where(
+            ingestion.c.id == hold.ingestion_id,
+            ingestion.c.attempt == hold.attempt,
+            ingestion.c.status.in_(sorted(HELD)),
+            ingestion.c.heartbeat_at < now() - micros(stale_seconds),
+        )
+        .values(updated_at=now())
+        .returning(ingestion.c.id)
+    ).first()
+    return row is not None
+
+
+def overdue_cancels(connection: Connection) -> Sequence[Hold]:
+    """Canceling ingestions whose deadline has passed."""
+    rows = connection.execute(
+        select(ingestion.c.id, ingestion.c.attempt)
+        .where(
+            ingestion.c.status == Status.CANCELING, ingestion.c.cancel_deadline_at <= now()
+        )
+        .limit(_AT_ONCE)
+    )
+    return [Hold(ingestion_id=row.id, attempt=row.attempt) for row in rows]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undispatched:
+    ingestion_id: str
+    dispatch: int
+    #: False when it waits for its time; True when it was handed over and not taken for long.
+    handed_over: bool
+
+
+def undispatched(connection: Connection, *, patience_seconds: float) -> Sequence[Undispatched]:
+    """Queued ingestions whose time has come, and those the engine was told of long ago."""
+    rows = connection.execute(
+        select(ingestion.c.id, ingestion.c.dispatch, ingestion.c.dispatched_at)
+        .where(
+            ingestion.c.status == Status.QUEUED,
+            or_(ingestion.c.not_before.is_(None), ingestion.c.not_before <= now()),
+            or_(
+                ingestion.c.dispatched_at.is_(None),
+                ingestion.c.dispatched_at < now() - micros(patience_seconds),
+            ),
+        )
+        .order_by(ingestion.c.queued_at)
+        .limit(_AT_ONCE)
+    )
+    return [
+        Undispatched(
+            ingestion_id=row.id,
+            dispatch=row.dispatch,
+            handed_over=row.dispatched_at is not None,
+        )
+        for row in rows
+    ]
+
+
+def dispatch_again(connection: Connection, ingestion_id: str, seen: int) -> int | None:
+    """Claim the next handing over; its number, or None when somebody else was quicker."""
+    return connection.execute(
+        update(ingestion)
+        .where(
+            ingestion.c.id == ingestion_id,
+            ingestion.c.status == Status.QUEUED,
+            ingestion.c.dispatch == seen,
+        )
+        .values(dispatch=seen + 1, dispatched_at=now())
+        .returning(ingestion.c.dispatch)
+    ).scalar()
+
+
+def still_waiting(connection: Connection, ingestion_ids: Sequence[str]) -> None:
+    """The engine still has these: look again after the patience has passed once more."""
+    connection.execute(
+        update(ingestion)
+        .where(ingestion.c.id.in_(ingestion_ids), ingestion.c.status == Status.QUEUED)
+        .values(dispatched_at=now())
+    )
+
+
+def forget_dead_workers(connection: Connection, *, stale_seconds: float) -> Sequence[str]:
+    """Forget workers that gave no sign of life for long and hold nothing; their names."""
+    rows = connection.execute(
+        delete(worker)
+        .where(worker.c.heartbeat_at < now() - micros(stale_seconds))
+        .returning(worker.c.id)
+    )
+    return [row.id for row in rows]
+
+
+def alive_workers(connection: Connection, *, stale_seconds: float) -> Sequence[str]:
+    rows = connection.execute(
+        select(worker.c.id).where(worker.c.heartbeat_at >= now() - micros(stale_seconds))
+    )
+    return [row.id for row in rows]
+
+
+def held_attempts(connection: Connection, ingestion_ids: Sequence[str]) -> dict[str, int]:
+    """The attempt that holds each of these now; absent when none does."""
+    if not ingestion_ids:
+        return {}
+    rows = connection.execute(
+        select(ingestion.c.id, ingestion.c.attempt).where(
+            ingestion.c.id.in_(ingestion_ids), ingestion.c.status.in_(sorted(HELD))
+        )
+    )
+    return {row.id: row.attempt for row in rows}
+
+
+def forget_old_keys(connection: Connection) -> int:
+    """Forget idempotency keys that no longer hold; how many."""
+    week = micros(7 * 24 * 3600.0)
+    return connection.execute(
+        delete(idempotency).where(idempotency.c.created_at < now() - week)
+    ).rowcount

@@ -1,0 +1,272 @@
+"""The tables. `migrations/` builds them; a test holds the two together."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from osa.server.store.columns import Instant, Json
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_N_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_ID = String(36)
+_SHA256 = String(64)
+
+secret = Table(
+    "secret",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+token = Table(
+    "token",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("scopes", Json, nullable=False),
+    Column("secret_hash", _SHA256, nullable=False, unique=True),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("revoked_at", Instant),
+)
+
+worker = Table(
+    "worker",
+    metadata,
+    Column("id", String(255), primary_key=True),
+    Column("slots", Integer, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("heartbeat_at", Instant, nullable=False),
+)
+
+upload = Table(
+    "upload",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("sha256", _SHA256, nullable=False, index=True),
+    Column("size", BigInteger, nullable=False),
+    Column("filename", String(255)),
+    Column("media_type", String(255)),
+    Column("created_by", String(200), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+)
+
+ingestion = Table(
+    "ingestion",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("status_reason", String(64), nullable=False),
+    Column("convention_id", String(63), nullable=False),
+    Column("convention_version", String(64), nullable=False),
+    Column("source", Json),
+    Column("parameters", Json, nullable=False),
+    Column("batch_size", Integer, nullable=False),
+    Column("limit", BigInteger),
+    Column("name", String(200)),
+    Column("external_id", String(200)),
+    Column("metadata", Json, nullable=False),
+    Column("labels", Json, nullable=False),
+    Column("created_by", String(200), nullable=False),
+    # The convention's name while it may run once at a time; null when it may run often.
+    Column("exclusive_key", String(63)),
+    Column("created_at", Instant, nullable=False),
+    Column("queued_at", Instant, nullable=False),
+    Column("started_at", Instant),
+    Column("updated_at", Instant, nullable=False),
+    Column("heartbeat_at", Instant),
+    Column("advanced_at", Instant),
+    Column("ended_at", Instant),
+    # The fence: raised by every take, carried by every write of a worker.
+    Column("attempt", Integer, nullable=False),
+    # Attempts in a row that committed nothing.
+    Column("fruitless", Integer, nullable=False),
+    Column("worker_id", String(255)),
+    # How often it was handed to the engine, when last, and before when it must not be.
+    Column("dispatch", Integer, nullable=False),
+    Column("dispatched_at", Instant),
+    Column("not_before", Instant),
+    Column("cursor", Json, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    Column("unchanged", BigInteger, nullable=False),
+    Column("skipped", BigInteger, nullable=False),
+    Column("rejected", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    Column("phase", String(64)),
+    Column("message", String(500)),
+    Column("unit", String(64)),
+    Column("completed", BigInteger),
+    Column("total", BigInteger),
+    Column("total_is_estimate", Boolean, nullable=False),
+    Column("percent", Float),
+    Column("rate_per_second", Float),
+    Column("progress_at", Instant),
+    Column("cancel_requested_at", Instant),
+    Column("cancel_requested_by", String(200)),
+    Column("cancel_reason", String(500)),
+    Column("cancel_deadline_at", Instant),
+    Column("cancel_outcome", String(16)),
+    Column("error", Json),
+    Column("last_event", Integer, nullable=False),
+    UniqueConstraint("tenant", "external_id"),
+    Index("ix_ingestion_tenant_created", "tenant", "created_at", "id"),
+    Index("ix_ingestion_tenant_status", "tenant", "status", "created_at", "id"),
+    Index("ix_ingestion_tenant_convention", "tenant", "convention_id", "created_at", "id"),
+    Index(
+        "uq_ingestion_exclusive",
+        "tenant",
+        "exclusive_key",
+        unique=True,
+        sqlite_where=text(
+            "exclusive_key IS NOT NULL AND status IN ('queued', 'running', 'canceling')"
+        ),
+        postgresql_where=text(
+            "exclusive_key IS NOT NULL AND status IN ('queued', 'running', 'canceling')"
+        ),
+    ),
+    # What sweeps and heartbeats look at: small, whatever the history.
+    Index(
+        "ix_ingestion_active",
+        "status",
+        "worker_id",
+        sqlite_where=text("status IN ('queued', 'running', 'canceling')"),
+        postgresql_where=text("status IN ('queued', 'running', 'canceling')"),
+    ),
+)
+
+label = Table(
+    "label",
+    metadata,
+    Column("ingestion_id", _ID, ForeignKey("ingestion.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", String(63), primary_key=True),
+    Column("value", String(200), nullable=False),
+    Column("tenant", String(64), nullable=False),
+    Index("ix_label_tenant_key_value", "tenant", "key", "value"),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("ingestion_id", _ID, ForeignKey("ingestion.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("worker", String(255), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("end_reason", String(64)),
+    Column("error", Json),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("ingestion_id", _ID, ForeignKey("ingestion.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("type", String(64), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("attempt", Integer),
+    Column("data", Json, nullable=False),
+)
+
+item = Table(
+    "item",
+    metadata,
+    Column("ingestion_id", _ID, ForeignKey("ingestion.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("source_id", Text, nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("title", Text),
+    Column("record_id", _ID),
+    Column("fault", Json),
+    Column("attempt", Integer, nullable=False),
+    Column("published_at", Instant, nullable=False),
+    Index("ix_item_ingestion_outcome", "ingestion_id", "outcome", "number"),
+)
+
+artifact = Table(
+    "artifact",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("ingestion_id", _ID, ForeignKey("ingestion.id", ondelete="CASCADE"), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("record_id", _ID),
+    Column("source_id", Text, nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("media_type", String(255), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", _SHA256, nullable=False, index=True),
+    Column("created_at", Instant, nullable=False),
+    Index("ix_artifact_ingestion", "ingestion_id", "number", "id"),
+)
+
+record = Table(
+    "record",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("convention_id", String(63), nullable=False),
+    Column("source_id", Text, nullable=False),
+    # SHA-256 of source_id: a B-tree of PostgreSQL takes no key over 2,704 bytes.
+    Column("source_key", _SHA256, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("title", Text),
+    Column("metadata", Json, nullable=False),
+    # SHA-256 of title, metadata and files: equal means unchanged.
+    Column("digest", _SHA256, nullable=False),
+    Column("ingestion_id", _ID, nullable=False, index=True),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    UniqueConstraint("tenant", "convention_id", "source_key"),
+    Index("ix_record_tenant_created", "tenant", "created_at", "id"),
+)
+
+record_file = Table(
+    "record_file",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("record_id", _ID, ForeignKey("record.id", ondelete="CASCADE"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("media_type", String(255), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", _SHA256, nullable=False, index=True),
+    # False for the source's own bytes, True for what was derived from them.
+    Column("derived", Boolean, nullable=False),
+    UniqueConstraint("record_id", "position"),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("operation", String(64), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("body_hash", _SHA256, nullable=False),
+    Column("ingestion_id", _ID, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
