@@ -1,0 +1,171 @@
+"""What a caller may choose when NetCDF becomes GeoTIFF."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Literal, Self
+
+from osa.conventions.authoring import Params
+from pydantic import Field, model_validator
+
+Resampling = Literal[
+    "nearest",
+    "bilinear",
+    "cubic",
+    "cubic_spline",
+    "lanczos",
+    "average",
+    "mode",
+    "min",
+    "max",
+    "med",
+    "q1",
+    "q3",
+    "rms",
+]
+Dtype = Literal[
+    "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64"
+]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Number = Annotated[float, Field(allow_inf_nan=False)] | Literal["nan"]
+
+#: What says which data are read; everything else says how they are written.
+_SELECTION = frozenset({"variable", "time", "time_method", "dimensions", "access", "max_pixels"})
+
+_CRS_FORMS = "`EPSG:<code>` (or ESRI, OGC, IAU_2015), WKT, or a PROJ string without file names"
+
+
+class GeoTiffParams(Params):
+    """Which data are read, and how they are written."""
+
+    variable: str | None = Field(
+        None,
+        min_length=1,
+        max_length=512,
+        description="Name of the variable; `group/name` inside groups. Needed when several fit.",
+    )
+    time: int | Annotated[str, Field(max_length=40)] | None = Field(
+        None,
+        description=(
+            "One time step: its index (from 0; negative counts from the end) or an ISO 8601 time, "
+            "UTC where no offset is given. Without it, every time step becomes a record."
+        ),
+    )
+    time_method: Literal["exact", "nearest"] = Field(
+        "exact",
+        description=(
+            "`exact`: the time must be in the data, to the second. `nearest`: the nearest is taken."
+        ),
+    )
+    dimensions: dict[str, Annotated[int, Field(ge=0)]] = Field(
+        default_factory=dict,
+        max_length=16,
+        description=(
+            "Index (from 0) for each further dimension longer than 1, as {name: index}: level, "
+            "depth, ensemble member."
+        ),
+    )
+    crs: str | None = Field(
+        None,
+        max_length=16_384,
+        description=f"CRS of the data, instead of what the file says: {_CRS_FORMS}.",
+    )
+    dst_crs: str | None = Field(
+        None,
+        max_length=16_384,
+        description=f"CRS to warp to: {_CRS_FORMS}. Default: the data's own.",
+    )
+    resolution: Positive | tuple[Positive, Positive] | None = Field(
+        None,
+        description=(
+            "Pixel size, or [x, y], in units of the CRS that is written. Default: the data's own."
+        ),
+    )
+    bounds: tuple[Finite, Finite, Finite, Finite] | None = Field(
+        None, description="[left, bottom, right, top] to write, in units of `bounds_crs`."
+    )
+    bounds_crs: str | None = Field(
+        None,
+        max_length=16_384,
+        description=f"CRS of `bounds`: {_CRS_FORMS}. Default: the CRS that is written.",
+    )
+    resampling: Resampling = Field("nearest", description="How pixels are resampled when warping.")
+    src_nodata: Number | None = Field(
+        None,
+        description=(
+            "Value that stands for missing data in the source (in packed units), instead of "
+            "`_FillValue` and `missing_value`."
+        ),
+    )
+    nodata: Number | None = Field(
+        None,
+        description=(
+            "Value that stands for missing data in the GeoTIFF. Default: the source's own, or NaN "
+            "for unpacked values."
+        ),
+    )
+    unpack: bool = Field(
+        True,
+        description=(
+            "Apply `scale_factor` and `add_offset`. False writes the packed numbers, with scale "
+            "and offset in the band's metadata."
+        ),
+    )
+    dtype: Dtype | None = Field(
+        None,
+        description=(
+            "Data type to write. Default: the source's; unpacked values become float32 from "
+            "integers of 8 or 16 bits, else float64."
+        ),
+    )
+    format: Literal["COG", "GTiff"] = Field(
+        "COG", description="Cloud-optimised GeoTIFF, or a plain tiled one."
+    )
+    compress: Literal["DEFLATE", "LZW", "ZSTD", "NONE"] = Field(
+        "DEFLATE", description="Lossless compression of the tiles."
+    )
+    blocksize: Literal[128, 256, 512, 1024, 2048] = Field(
+        512, description="Width and height of a tile, in pixels."
+    )
+    overviews: Literal["auto", "none"] = Field(
+        "auto", description="`auto`: halve until the whole fits into one tile."
+    )
+    overview_resampling: Literal[
+        "nearest", "bilinear", "cubic", "average", "mode", "rms", "gauss"
+    ] = Field("nearest", description="How pixels are resampled for overviews.")
+    max_pixels: int = Field(
+        2**31, ge=1, le=2**36, description="Largest number of pixels of one GeoTIFF."
+    )
+    access: Literal["auto", "download", "opendap"] = Field(
+        "auto",
+        description=(
+            "How a URI is read. `download`: it is a NetCDF file. `opendap`: it is an OPeNDAP "
+            "(DAP2) dataset. `auto`: OPeNDAP where the path has a part `dodsC`, `opendap`, `dods` "
+            "or `dap` and the server answers `<uri>.dds`, or where a download turns out not to be "
+            "NetCDF and it does; else a file."
+        ),
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.bounds is not None:
+            left, bottom, right, top = self.bounds
+            if left >= right or bottom >= top:
+                raise ValueError(
+                    "bounds must be [left, bottom, right, top], left < right, bottom < top"
+                )
+        if self.bounds_crs is not None and self.bounds is None:
+            raise ValueError("bounds_crs says something only together with bounds")
+        return self
+
+    def output_digest(self) -> str:
+        """16 hexadecimal digits that stand for how the data are written.
+
+        Only choices that differ from the defaults enter, so that a new parameter of a later version
+        changes no `source_id`.
+        """
+        chosen = self.model_dump(mode="json", exclude=set(_SELECTION), exclude_defaults=True)
+        text = json.dumps(chosen, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,72 @@
+"""Variables of an open NetCDF dataset, found by name, with plain Python attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+#: A netCDF4.Variable; the library has no types.
+Variable = Any
+Attributes = Mapping[str, Any]
+
+
+def walk(group: Any, prefix: str = "") -> Iterator[tuple[str, Variable]]:
+    """Every variable of the dataset and its groups, as (path without a leading slash, variable)."""
+    for name, variable in group.variables.items():
+        yield f"{prefix}{name}", variable
+    for name, child in group.groups.items():
+        yield from walk(child, f"{prefix}{name}/")
+
+
+def find(group: Any, name: str) -> Variable | None:
+    """The variable of that name in the group or the nearest group above it (CF §2.7).
+
+    `name` may be a path; a leading slash starts at the root.
+    """
+    here = group
+    if name.startswith("/"):
+        while here.parent is not None:
+            here = here.parent
+    parts = name.strip("/").split("/")
+    while here is not None:
+        below = here
+        for part in parts[:-1]:
+            below = below.groups.get(part) if below is not None else None
+        if below is not None and parts[-1] in below.variables:
+            return below.variables[parts[-1]]
+        here = here.parent
+    return None
+
+
+def attributes(holder: Any) -> dict[str, Any]:
+    """All attributes of a variable or dataset as plain Python values; arrays become lists.
+
+    Looked at one by one: an attribute of a type that the library cannot read is left out.
+    """
+    found: dict[str, Any] = {}
+    for name in holder.ncattrs():
+        try:
+            value = holder.getncattr(name)
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError):
+            continue
+        found[name] = value.tolist() if hasattr(value, "tolist") else value
+    return found
+
+
+def text(found: Attributes, name: str) -> str:
+    """The attribute as stripped text; empty when it is absent or not text."""
+    value = found.get(name)
+    return value.strip(" \t\r\n\0") if isinstance(value, str) else ""
+
+
+def names_in(found: Attributes, name: str) -> list[str]:
+    """The words of an attribute that lists variables, `key:` words left out."""
+    return [word for word in text(found, name).split() if not word.endswith(":")]
+
+
+def number(found: Attributes, name: str) -> float | None:
+    """The attribute as one number; None when it is absent or not one."""
+    value = found.get(name)
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return float(value) if isinstance(value, int | float) else None
