@@ -132,16 +132,16 @@ class Ingestions:
     ) -> Exception:
         with self._database.read() as tx:
             if request.external_id is not None:
-                other = ingestions.holder_of_external_id(
-                    tx, principal.tenant, request.external_id
-                )
+                other = ingestions.holder_of_external_id(tx, principal.tenant, request.external_id)
                 if other is not None:
                     return ExternalIdTaken(request.external_id, other)
             other = ingestions.holder_of_convention(tx, principal.tenant, convention.id)
             if other is not None:
                 return IngestionAlreadyRunning(convention.id, other)
         # The other one ended between our insert and this look: the same start may succeed now.
-        return Unavailable(f"{convention.id!r} was just released; try again.", retry_after_seconds=1)
+        return Unavailable(
+            f"{convention.id!r} was just released; try again.", retry_after_seconds=1
+        )
 
     def get(self, principal: Principal, ingestion_id: str) -> Ingestion:
         with self._database.read() as tx:
@@ -296,7 +296,11 @@ def _check_parameters(convention: Convention, parameters: Mapping[str, Any]) -> 
 
 
 def _named(query: IngestionQuery) -> dict[str, Any]:
-    return {**asdict(query), "statuses": sorted(query.statuses), "labels": sorted(map(str, query.labels))}
+    return {
+        **asdict(query),
+        "statuses": sorted(query.statuses),
+        "labels": sorted(map(str, query.labels)),
+    }
 
 
 def _hash(request: StartRequest) -> str:

@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from osa.conventions import Item, Source
 from osa.conventions.authoring import Progress as Report
@@ -58,13 +58,15 @@ class Policy:
     backoff_max_seconds: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Job:
-    """All that a slot needs to run one attempt."""
+    """All that a slot needs to run one attempt, and what is known of it since."""
 
     hold: Hold
     ingestion: Ingestion
+    #: After the last batch that is known to be committed.
     cursor: Mapping[str, Any]
+    seen: int
     sources: Sequence[Source]
     fruitless: int
     rate: Rate = field(default_factory=Rate)
@@ -100,6 +102,7 @@ class Running:
             hold=Hold(ingestion_id=ingestion_id, attempt=row.attempt),
             ingestion=ingestion,
             cursor=row.cursor,
+            seen=ingestion.counts.seen,
             sources=flattened(ingestion.source, self._objects),
             fruitless=row.fruitless,
         )
@@ -145,6 +148,10 @@ class Running:
             if row is None:
                 return Verdict.LOST
             now = ingestion_of(row)
+            if now.counts.seen != job.seen:
+                # The answer to our commit was lost, not the commit: this is the same batch again.
+                job.seen = now.counts.seen
+                return _verdict(now)
             room = len(batch) if now.limit is None else now.limit - now.counts.seen
             cut = batch[: max(0, room)]
             news = [self._new_item(item, workdir) for item in cut]
@@ -170,9 +177,9 @@ class Running:
             after = ingestion_of(row)
             data = facts.state_and_counts(after)
             events.append(tx, now.id, "batch_committed", data, attempt=job.hold.attempt)
-        if after.limit is not None and after.counts.seen >= after.limit:
-            return Verdict.ENOUGH
-        return Verdict.STOP if after.status is Status.CANCELING else Verdict.CONTINUE
+        job.seen = after.counts.seen
+        job.cursor = cursor if whole else job.cursor
+        return _verdict(after)
 
     def _new_item(self, item: Item, workdir: Path) -> items.NewItem:
         files = []
@@ -180,7 +187,9 @@ class Running:
             path = file.path
             if path != self._objects.path(file.sha256):
                 if not path.resolve().is_relative_to(workdir.resolve()):
-                    raise ValueError(f"{path} is neither an object nor in the attempt's own folder.")
+                    raise ValueError(
+                        f"{path} is neither an object nor in the attempt's own folder."
+                    )
                 self._objects.put(path, file.sha256)
             files.append(
                 items.NewFile(
@@ -196,15 +205,15 @@ class Running:
         if item.fault is not None:
             fault = ItemFault(
                 kind=item.fault.kind[:64],
-                detail=item.fault.detail[:4000],
+                detail=_storable(item.fault.detail)[:4000],
                 origin=item.fault.origin,
                 retryable=item.fault.retryable,
                 hint=item.fault.hint,
             )
         return items.NewItem(
-            source_id=item.source_id[:2048],
+            source_id=_storable(item.source_id)[:2048],
             verdict=item.verdict,
-            title=None if item.title is None else item.title[:1000],
+            title=None if item.title is None else _storable(item.title)[:1000],
             metadata=item.metadata,
             files=files,
             fault=fault,
@@ -239,9 +248,7 @@ class Running:
                 )
                 return self._end(tx, job, Status.FAILED, fault.kind, error=fault)
             if now.status is Status.CANCELING:
-                return self._end(
-                    tx, job, Status.SUCCEEDED, "too_late_to_cancel", cancel="too_late"
-                )
+                return self._end(tx, job, Status.SUCCEEDED, "too_late_to_cancel", cancel="too_late")
             return self._end(tx, job, Status.SUCCEEDED, "completed")
 
     def stop(self, job: Job, *, overdue: bool = False) -> Ingestion | None:
@@ -299,6 +306,34 @@ class Running:
                 tx, job.hold, reason="handed_over", wait_seconds=None, end_reason="handed_over"
             )
 
+    def pass_on(self, ingestion_id: str) -> None:
+        """A stopping worker came to it: a sweep hands it to another."""
+        with self._database.write() as tx:
+            sweeps.not_dispatched(tx, ingestion_id)
+
+    def release(self, hold: Hold) -> None:
+        """Held in the name of a worker that does not work on it: queue it again."""
+        with self._database.write() as tx:
+            row = holds.lock(tx, hold)
+            if row is None:
+                return
+            job = Job(hold=hold, ingestion=ingestion_of(row), cursor={}, seen=0, sources=(), fruitless=0)
+            if row.status == Status.CANCELING:
+                self._end(tx, job, Status.CANCELED, "requested", cancel="stopped")
+                return
+            self._requeue(
+                tx, hold, reason="handed_over", wait_seconds=None, end_reason="handed_over"
+            )
+
+    def beat(self, worker_id: str, *, slots: int) -> Sequence[Row[Any]]:
+        """A sign of life; what the worker holds: id, attempt, status, micros_left until a deadline."""
+        with self._database.write() as tx:
+            return holds.beat(tx, worker_id, slots=slots)
+
+    def forget_worker(self, worker_id: str) -> None:
+        with self._database.write() as tx:
+            holds.forget_worker(tx, worker_id)
+
     def lose(self, hold: Hold, *, fruitless: int, stale_seconds: float) -> None:
         """A sweep found that the worker is gone."""
         with self._database.write() as tx:
@@ -308,10 +343,12 @@ class Running:
             if row is None:
                 return
             job = Job(
-                hold=hold, ingestion=ingestion_of(row), cursor={}, sources=(), fruitless=fruitless
+                hold=hold, ingestion=ingestion_of(row), cursor={}, seen=0, sources=(), fruitless=fruitless
             )
             if row.status == Status.CANCELING:
-                self._end(tx, job, Status.CANCELED, "requested", cancel="stopped", why="worker_lost")
+                self._end(
+                    tx, job, Status.CANCELED, "requested", cancel="stopped", why="worker_lost"
+                )
                 return
             if fruitless < self._policy.max_fruitless_attempts:
                 self._requeue(
@@ -335,7 +372,7 @@ class Running:
             row = holds.lock(tx, hold)
             if row is None or row.status != Status.CANCELING:
                 return
-            job = Job(hold=hold, ingestion=ingestion_of(row), cursor={}, sources=(), fruitless=0)
+            job = Job(hold=hold, ingestion=ingestion_of(row), cursor={}, seen=0, sources=(), fruitless=0)
             self._end(tx, job, Status.CANCELED, "cancel_deadline", cancel="deadline")
 
     def _end(
@@ -388,9 +425,20 @@ class Running:
         return waiting
 
 
+def _verdict(now: Ingestion) -> Verdict:
+    if now.limit is not None and now.counts.seen >= now.limit:
+        return Verdict.ENOUGH
+    return Verdict.STOP if now.status is Status.CANCELING else Verdict.CONTINUE
+
+
 def _fruitless(job: Job, now: Ingestion) -> int:
     """Attempts in a row that committed nothing, this one included."""
     return 0 if now.counts.seen > job.ingestion.counts.seen else job.fruitless
+
+
+def _storable(text: str) -> str:
+    """Text that every database takes: no NUL, no half of a surrogate pair."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def _progress(job: Job, report: Report | None, counts: Counts, limit: int | None) -> Progress:

@@ -42,9 +42,7 @@ class UploadSink:
             raise full_or(exc) from exc
         self._digest.update(chunk)
 
-    def finish(
-        self, *, filename: str | None, media_type: str | None, sha256: str | None
-    ) -> Upload:
+    def finish(self, *, filename: str | None, media_type: str | None, sha256: str | None) -> Upload:
         """Keep it. Raises ChecksumMismatch and StorageFull, and keeps nothing then."""
         actual = self._digest.hexdigest()
         try:

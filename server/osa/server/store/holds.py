@@ -223,9 +223,7 @@ def beat(connection: Connection, worker_id: str, *, slots: int) -> Sequence[Row[
         id=worker_id, slots=slots, started_at=now(), heartbeat_at=now()
     )
     connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[worker.c.id], set_={"heartbeat_at": now()}
-        )
+        statement.on_conflict_do_update(index_elements=[worker.c.id], set_={"heartbeat_at": now()})
     )
     return connection.execute(
         update(ingestion)

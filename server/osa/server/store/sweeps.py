@@ -29,9 +29,7 @@ class Lost:
 def lost(connection: Connection, *, stale_seconds: float) -> Sequence[Lost]:
     """Held ingestions whose worker gave no sign of life."""
     rows = connection.execute(
-        select(
-            ingestion.c.id, ingestion.c.attempt, ingestion.c.status, ingestion.c.fruitless
-        )
+        select(ingestion.c.id, ingestion.c.attempt, ingestion.c.status, ingestion.c.fruitless)
         .where(
             ingestion.c.status.in_(sorted(HELD)),
             ingestion.c.heartbeat_at < now() - micros(stale_seconds),
@@ -68,9 +66,7 @@ def overdue_cancels(connection: Connection) -> Sequence[Hold]:
     """Canceling ingestions whose deadline has passed."""
     rows = connection.execute(
         select(ingestion.c.id, ingestion.c.attempt)
-        .where(
-            ingestion.c.status == Status.CANCELING, ingestion.c.cancel_deadline_at <= now()
-        )
+        .where(ingestion.c.status == Status.CANCELING, ingestion.c.cancel_deadline_at <= now())
         .limit(_AT_ONCE)
     )
     return [Hold(ingestion_id=row.id, attempt=row.attempt) for row in rows]
@@ -129,6 +125,15 @@ def still_waiting(connection: Connection, ingestion_ids: Sequence[str]) -> None:
         update(ingestion)
         .where(ingestion.c.id.in_(ingestion_ids), ingestion.c.status == Status.QUEUED)
         .values(dispatched_at=now())
+    )
+
+
+def not_dispatched(connection: Connection, ingestion_id: str) -> None:
+    """Whoever was told of it did not take it: the next sweep tells somebody else."""
+    connection.execute(
+        update(ingestion)
+        .where(ingestion.c.id == ingestion_id, ingestion.c.status == Status.QUEUED)
+        .values(dispatched_at=None)
     )
 
 

@@ -90,6 +90,4 @@ def shared_secret(connection: Connection, name: str, candidate: str) -> str:
         .values(name=name, value=candidate)
         .on_conflict_do_nothing(index_elements=[secret.c.name])
     )
-    return str(
-        connection.execute(select(secret.c.value).where(secret.c.name == name)).scalar_one()
-    )
+    return str(connection.execute(select(secret.c.value).where(secret.c.name == name)).scalar_one())

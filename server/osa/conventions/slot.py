@@ -1,0 +1,224 @@
+"""A slot: a long-lived child process that runs conventions, one `ingest` call after the other.
+
+The parent alone has the database. They talk in lines of JSON: the parent on our standard input, we on our
+standard output (whatever a library prints goes to standard error). A batch goes up, a word comes back.
+
+    parent -> slot   {"type": "run", …}   one attempt
+                     {"type": "go"}       the batch is committed: go on
+                     {"type": "halt"}     the batch is committed: that was enough
+                     {"type": "stop"}     a stop was asked for: end cleanly, soon
+    slot -> parent   {"type": "ready"}    waiting for a run
+                     {"type": "progress", …}
+                     {"type": "batch", "items": […], "cursor": {…}}
+                     {"type": "ended", "stopped": bool}
+                     {"type": "failed", "kind": …, "detail": …, "origin": …, "retryable": …, "hint": …}
+
+When the parent is gone (our input ends), so are we, with our whole process group.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import queue
+import resource
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any
+
+from osa.conventions.authoring import Context, Convention, Limits, Progress
+from osa.conventions.failures import ConventionError, Stopped
+from osa.conventions.items import Batch, Fault, File, Item
+from osa.conventions.registry import Registry, load
+from osa.conventions.sources import Source
+
+_log = logging.getLogger("osa.slot")
+#: Progress between two batches is shown this often at most, in seconds.
+_PROGRESS_EVERY = 0.2
+
+
+class Slot:
+    """The child's side of the pipe."""
+
+    def __init__(self, registry: Registry, commands: IO[bytes], answers: IO[bytes]) -> None:
+        self._registry = registry
+        self._commands = commands
+        self._answers = answers
+        self._runs: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._replies: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._stop = threading.Event()
+        self._writing = threading.Lock()
+
+    def serve(self) -> None:
+        """Run what the parent sends, until it is gone."""
+        threading.Thread(target=self._listen, name="commands", daemon=True).start()
+        while True:
+            self._send({"type": "ready"})
+            self._run(self._runs.get())
+
+    def _listen(self) -> None:
+        for line in self._commands:
+            message = json.loads(line)
+            match message["type"]:
+                case "run":
+                    # A stop that was meant for the run before must not end this one.
+                    self._stop.clear()
+                    self._runs.put(message)
+                case "stop":
+                    self._stop.set()
+                case reply:
+                    self._replies.put(reply)
+        # The parent is gone: nobody can commit what we do. Take the children of libraries along.
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        line = json.dumps(message, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+        with self._writing:
+            self._answers.write(line)
+            self._answers.flush()
+
+    def _run(self, message: Mapping[str, Any]) -> None:
+        try:
+            convention = self._registry[message["convention_id"]]
+            stopped = self._ingest(convention, self._context(convention, message))
+        except ConventionError as exc:
+            self._fail(exc.kind, exc.detail, exc.origin, exc.retryable, exc.hint)
+        except Stopped:
+            self._send({"type": "ended", "stopped": True})
+        except MemoryError:
+            self._fail(
+                "memory_limit",
+                "The memory of one ingestion was not enough.",
+                "convention",
+                False,
+                "An operator can raise OSA_SLOT_MEMORY_BYTES.",
+            )
+        except Exception as exc:  # noqa: BLE001 - a convention may raise anything; it ends its ingestion only
+            _log.error("convention_raised", extra={"traceback": traceback.format_exc()})
+            self._fail(
+                "unexpected_error",
+                f"The convention {message['convention_id']!r} raised {type(exc).__name__}: {exc}",
+                "convention",
+                False,
+                "The worker's log has the traceback; report it to the convention's author.",
+            )
+        else:
+            self._send({"type": "ended", "stopped": stopped})
+
+    def _fail(
+        self, kind: str, detail: str, origin: str, retryable: bool, hint: str | None
+    ) -> None:
+        fault = Fault(kind=kind, detail=detail[:4000], origin=origin, retryable=retryable, hint=hint)
+        self._send({"type": "failed", **asdict(fault)})
+
+    def _context(self, convention: Convention, message: Mapping[str, Any]) -> Context[Any]:
+        convention.check_extra()
+        limits = message["limits"]
+        return Context(
+            params=convention.parse(message["parameters"]),
+            sources=[source_from_json(source) for source in message["sources"]],
+            cursor=message["cursor"],
+            batch_size=message["batch_size"],
+            workdir=Path(message["workdir"]),
+            limits=Limits(
+                **{
+                    **limits,
+                    "allowed_hosts": tuple(limits["allowed_hosts"]),
+                    "file_roots": tuple(Path(root) for root in limits["file_roots"]),
+                }
+            ),
+            stop=self._stop,
+            on_progress=self._show,
+        )
+
+    def _show(self, progress: Progress) -> None:
+        self._send({"type": "progress", **asdict(progress)})
+
+    def _ingest(self, convention: Convention, context: Context[Any]) -> bool:
+        """True when it was left early because of a stop."""
+        batches = convention.ingest(context)
+        told = False
+        with contextlib.closing(batches):  # type: ignore[type-var]  # a generator, as `yield` makes it
+            for batch in batches:
+                if told:
+                    # It was told to stop, looked away, and went on: this batch is not wanted.
+                    return True
+                self._send(batch_to_json(batch))
+                reply = self._replies.get()
+                if reply == "halt":
+                    return False
+                told = self._stop.is_set() and not context.stopped_early
+        return context.stopped_early
+
+
+def source_from_json(value: Mapping[str, Any]) -> Source:
+    path = value.get("path")
+    return Source(**{**value, "path": None if path is None else Path(path)})
+
+
+def source_to_json(source: Source) -> dict[str, Any]:
+    value = asdict(source)
+    value["path"] = None if source.path is None else str(source.path)
+    return value
+
+
+def batch_to_json(batch: Batch) -> dict[str, Any]:
+    items = []
+    for item in batch.items:
+        value = asdict(item)
+        value["files"] = [{**asdict(file), "path": str(file.path)} for file in item.files]
+        items.append(value)
+    return {"type": "batch", "items": items, "cursor": dict(batch.cursor)}
+
+
+def items_from_json(values: list[dict[str, Any]]) -> list[Item]:
+    return [
+        Item(
+            **{
+                **value,
+                "files": tuple(
+                    File(**{**file, "path": Path(file["path"])}) for file in value["files"]
+                ),
+                "fault": None if value["fault"] is None else Fault(**value["fault"]),
+            }
+        )
+        for value in values
+    ]
+
+
+def _limit_self(environ: Mapping[str, str]) -> None:
+    """Limits that the kernel keeps: memory, the size of one file, no core dumps."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a write past the limit is an error, not a death
+    for name, kind in (
+        ("OSA_SLOT_MEMORY_BYTES", resource.RLIMIT_AS),
+        ("OSA_SLOT_FILE_BYTES", resource.RLIMIT_FSIZE),
+    ):
+        if name in environ:
+            _, hard = resource.getrlimit(kind)
+            wanted = int(environ[name])
+            soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+            resource.setrlimit(kind, (soft, hard))
+
+
+def main() -> None:
+    """Entry of the child process."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s %(message)s"
+    )
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _limit_self(os.environ)
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    Slot(load(), sys.stdin.buffer, answers).serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""The one place that knows all rooms: settings -> database -> store -> service -> application or worker.
+Nothing happens on import."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from osa.conventions import registry as conventions
+from osa.server.engine import door
+from osa.server.engine.door import Door
+from osa.server.engine.worker import Worker
+from osa.server.errors import Unavailable
+from osa.server.service import Service
+from osa.server.service.conventions import Conventions
+from osa.server.service.cursors import Cursors
+from osa.server.service.ingestions import Ingestions
+from osa.server.service.readiness import ReadinessCheck
+from osa.server.service.records import Records
+from osa.server.service.running import Policy, Running
+from osa.server.service.sources import Sources
+from osa.server.service.sweeping import Sweeper
+from osa.server.service.tokens import Tokens
+from osa.server.service.uploads import Uploads
+from osa.server.settings import Settings
+from osa.server.store import migrations
+from osa.server.store import tokens as token_store
+from osa.server.store.database import Database
+from osa.server.store.objects import Objects
+
+VERSION = version("osa-ingestion")
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """Everything, built once in a process."""
+
+    settings: Settings
+    database: Database
+    door: Door
+    service: Service
+    running: Running
+    sweeper: Sweeper
+
+    def worker(self) -> Worker:
+        return Worker(self.settings, self.database, self.running, self.sweeper)
+
+    def close(self) -> None:
+        self.door.close()
+        self.database.close()
+
+
+def prepare_folders(settings: Settings) -> None:
+    for folder in (settings.data_dir, settings.objects_dir, settings.work_dir):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def migrate(settings: Settings) -> None:
+    """Bring osa's tables and the engine's up to this version."""
+    prepare_folders(settings)
+    database = Database(settings.url)
+    try:
+        migrations.upgrade(database)
+        door.migrate(database)
+    finally:
+        database.close()
+
+
+def build(settings: Settings) -> House:
+    """Raises Unavailable when the database is away or of another version."""
+    prepare_folders(settings)
+    database = Database(settings.url)
+    try:
+        migrations.check(database)
+    except Unavailable:
+        database.close()
+        raise
+    objects = Objects(settings.objects_dir, min_free_bytes=settings.min_free_bytes)
+    registry = conventions.load()
+    dispatch = Door(database)
+    cursors = Cursors(lambda: _shared_secret(database, "cursor"))
+    known = Conventions(registry, domain=settings.domain)
+    sources = Sources(
+        database,
+        objects,
+        work_dir=settings.work_dir,
+        allowed_hosts=settings.allowed_hosts,
+        file_allowed=bool(settings.file_roots),
+    )
+    running = Running(
+        database,
+        objects,
+        registry,
+        dispatch,
+        Policy(
+            max_fruitless_attempts=settings.max_fruitless_attempts,
+            backoff_seconds=settings.backoff_seconds,
+            backoff_max_seconds=settings.backoff_max_seconds,
+        ),
+    )
+    service = Service(
+        domain=settings.domain,
+        tokens=Tokens(database),
+        conventions=known,
+        ingestions=Ingestions(database, objects, known, sources, dispatch, cursors),
+        uploads=Uploads(
+            database,
+            objects,
+            work_dir=settings.work_dir,
+            max_bytes=settings.upload_max_bytes,
+            keep_seconds=settings.upload_keep_seconds,
+        ),
+        records=Records(database, objects, known, cursors),
+        readiness=ReadinessCheck(
+            database, objects, version=VERSION, stale_seconds=settings.stale_after_seconds
+        ),
+    )
+    sweeper = Sweeper(
+        database,
+        running,
+        dispatch,
+        work_dir=settings.work_dir,
+        stale_seconds=settings.stale_after_seconds,
+    )
+    return House(
+        settings=settings,
+        database=database,
+        door=dispatch,
+        service=service,
+        running=running,
+        sweeper=sweeper,
+    )
+
+
+def _shared_secret(database: Database, name: str) -> str:
+    with database.write() as tx:
+        return token_store.shared_secret(tx, name, secrets.token_hex(32))

@@ -1,0 +1,1 @@
+"""The durable engine behind one small door, and the worker that runs what comes through it."""

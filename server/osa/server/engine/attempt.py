@@ -1,0 +1,231 @@
+"""One attempt: a job on a slot, from the first message to the last."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from osa.conventions.authoring import Progress as Report
+from osa.conventions.slot import items_from_json, source_to_json
+from osa.server.engine.slots import Slot, SlotDied
+from osa.server.errors import StorageFull, Unavailable
+from osa.server.model import Fault
+from osa.server.service.running import Job, Running, Verdict
+
+_log = logging.getLogger("osa.attempt")
+T = TypeVar("T")
+
+#: Waits between two tries while the database is away, in seconds.
+_RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
+
+
+class Attempt:
+    """Drives one slot. The heartbeat of the worker looks at it from another thread."""
+
+    def __init__(
+        self,
+        job: Job,
+        slot: Slot,
+        running: Running,
+        *,
+        work_dir: Path,
+        limits: Mapping[str, Any],
+        max_seconds: float,
+        max_bytes: int,
+    ) -> None:
+        self.job = job
+        self._slot = slot
+        self._running = running
+        self._limits = limits
+        self._max_bytes = max_bytes
+        self._expires = time.monotonic() + max_seconds
+        self._workdir = work_dir / job.hold.ingestion_id / str(job.hold.attempt)
+        self._lock = threading.Lock()
+        self._over = False
+        self._stop_sent = False
+        #: Why the slot was killed: lost, deadline, shutdown, or the kind of a limit.
+        self._killed_for: str | None = None
+        self._handing_over = False
+        self._cancel_seen = False
+        self._report: Report | None = None
+        self._unshown: Report | None = None
+        self._missed = 0
+
+    def run(self) -> None:
+        """Until the ingestion has ended, waits again, or is somebody else's."""
+        try:
+            self._workdir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._drive()
+        except SlotDied:
+            self._died()
+        except StorageFull as exc:
+            self.kill("storage")
+            self._failed(
+                Fault(kind="storage_full", detail=exc.detail, origin="storage", retryable=True)
+            )
+        finally:
+            with self._lock:
+                self._over = True
+            shutil.rmtree(self._workdir, ignore_errors=True)
+            if not any(self._workdir.parent.glob("*")):
+                shutil.rmtree(self._workdir.parent, ignore_errors=True)
+
+    def _drive(self) -> None:
+        job = self.job
+        message = {
+            "type": "run",
+            "convention_id": job.ingestion.convention_id,
+            "parameters": dict(job.ingestion.parameters),
+            "sources": [source_to_json(source) for source in job.sources],
+            "cursor": dict(job.cursor),
+            "batch_size": job.ingestion.batch_size,
+            "workdir": str(self._workdir),
+            "limits": dict(self._limits),
+        }
+        for answer in self._slot.run(message):
+            match answer.pop("type"):
+                case "progress":
+                    self._report = self._unshown = Report(**answer)
+                case "batch":
+                    if not self._commit(answer):
+                        self.kill("lost")
+                        return
+                case "ended":
+                    self._ended(stopped=answer["stopped"])
+                case "failed":
+                    self._failed(Fault(**answer))
+
+    def _commit(self, answer: Mapping[str, Any]) -> bool:
+        """Commit a batch and say how to go on; False when the right is gone."""
+        items = items_from_json(answer["items"])
+        report, self._unshown = self._report, None
+        verdict = self._persist(
+            lambda: self._running.commit(
+                self.job, items, answer["cursor"], report, workdir=self._workdir
+            )
+        )
+        match verdict:
+            case Verdict.LOST | None:
+                return False
+            case Verdict.ENOUGH:
+                self._slot.send({"type": "halt"})
+            case Verdict.STOP:
+                self.stop(cancel=True)
+                self._slot.send({"type": "go"})
+            case _:
+                self._slot.send({"type": "go"})
+        return True
+
+    def _ended(self, *, stopped: bool) -> None:
+        if not stopped:
+            self._persist(lambda: self._running.complete(self.job))
+        elif self._handing_over and not self._cancel_seen:
+            self._persist(lambda: self._running.hand_over(self.job))
+        else:
+            self._persist(lambda: self._running.stop(self.job))
+
+    def _failed(self, fault: Fault) -> None:
+        self._persist(lambda: self._running.fail(self.job, fault))
+
+    def _died(self) -> None:
+        why = self._killed_for
+        match why:
+            case "lost" | "storage":
+                return
+            case "deadline":
+                self._persist(lambda: self._running.stop(self.job, overdue=True))
+            case "shutdown":
+                self._persist(lambda: self._running.hand_over(self.job))
+            case "memory_limit" | "time_limit":
+                fault = Fault(
+                    kind=why,
+                    detail="One ingestion may use"
+                    + (
+                        f" {self._max_bytes} bytes of memory (OSA_SLOT_MEMORY_BYTES)."
+                        if why == "memory_limit"
+                        else " no more time for one attempt (OSA_SLOT_SECONDS)."
+                    ),
+                    origin="convention",
+                )
+                self._failed(fault)
+            case _:
+                _log.error("slot_died", extra={"ingestion_id": self.job.hold.ingestion_id})
+                crash = Fault(
+                    kind="crashed",
+                    detail="The process that ran the convention ended without a word; a library"
+                    " may have crashed on this source.",
+                    origin="convention",
+                    retryable=True,
+                    hint="The worker's log may say more.",
+                )
+                self._failed(crash)
+
+    def stop(self, *, cancel: bool) -> None:
+        """Ask the slot to end cleanly; once."""
+        with self._lock:
+            self._cancel_seen = self._cancel_seen or cancel
+            self._handing_over = self._handing_over or not cancel
+            if self._over or self._stop_sent:
+                return
+            self._stop_sent = True
+        try:
+            self._slot.send({"type": "stop"})
+        except SlotDied:
+            return  # the thread that reads from it finds out, and says what that means
+
+    def kill(self, why: str) -> None:
+        """End the slot and all it started; the first reason counts."""
+        with self._lock:
+            if self._over:
+                return
+            self._killed_for = self._killed_for or why
+        self._slot.kill()
+
+    def miss(self) -> None:
+        """The heartbeat did not find it among what the worker holds. Once may be that it ended just
+        now; twice means that it was ended by a sweep, or is somebody else's."""
+        self._missed += 1
+        if self._missed > 1:
+            self.kill("lost")
+
+    def look(self, *, deadline_passed: bool, canceling: bool) -> None:
+        """What the heartbeat does each second: pass a cancel on, keep limits, show progress."""
+        if canceling:
+            self.stop(cancel=True)
+        if deadline_passed:
+            self.kill("deadline")
+        elif time.monotonic() > self._expires:
+            self.kill("time_limit")
+        elif self._slot.resident_bytes() > self._max_bytes:
+            self.kill("memory_limit")
+        report, self._unshown = self._unshown, None
+        if report is not None:
+            self._running.show(self.job, report)
+
+    def _persist(self, write: Callable[[], T]) -> T | None:
+        """Write, through a restart of the database. Every write here may be repeated: its fence tells
+        whether the first one landed. None when it stays away for too long: a sweep decides then."""
+        deadline = time.monotonic() + 600.0
+        tries = 0
+        while True:
+            try:
+                return write()
+            except StorageFull:
+                raise
+            except Unavailable as exc:
+                if self._killed_for or time.monotonic() > deadline:
+                    _log.error(
+                        "write_given_up",
+                        extra={
+                            "ingestion_id": self.job.hold.ingestion_id,
+                            "detail": exc.detail,
+                        },
+                    )
+                    return None
+                threading.Event().wait(_RETRY_SECONDS[min(tries, len(_RETRY_SECONDS) - 1)])
+                tries += 1

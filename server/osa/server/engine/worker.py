@@ -1,0 +1,186 @@
+"""A worker: takes ingestions, runs them on its slots, gives signs of life, and hands over when it stops."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+from osa.server.engine.attempt import Attempt
+from osa.server.engine.door import Consumer
+from osa.server.engine.slots import SlotDied, SlotPool
+from osa.server.errors import Unavailable
+from osa.server.model import Status, new_id
+from osa.server.service.running import Running
+from osa.server.service.sweeping import Sweeper
+from osa.server.settings import Settings
+from osa.server.store.database import Database
+from osa.server.store.holds import Hold
+
+_log = logging.getLogger("osa.worker")
+_HEARTBEAT_SECONDS = 1.0
+
+
+def new_worker_id() -> str:
+    """Host, process and something unique: two lives of one process never share a name."""
+    return f"{socket.gethostname()[:64]}-{os.getpid()}-{new_id()[-12:]}"
+
+
+class Worker:
+    """One process; `run` returns when `stop` was called and everything is handed over."""
+
+    def __init__(
+        self, settings: Settings, database: Database, running: Running, sweeper: Sweeper
+    ) -> None:
+        self.id = new_worker_id()
+        self._settings = settings
+        self._running = running
+        self._sweeper = sweeper
+        self._pool = SlotPool(
+            settings.slots,
+            recycle_after=settings.slot_recycle_after,
+            limits={
+                # What is resident is watched; address space is what the kernel can refuse at once.
+                "OSA_SLOT_MEMORY_BYTES": 2 * settings.slot_memory_bytes,
+                "OSA_SLOT_FILE_BYTES": settings.slot_file_bytes,
+            },
+        )
+        self._consumer = Consumer(
+            database,
+            self._ingest,
+            worker_id=self.id,
+            slots=settings.slots,
+            poll_interval_seconds=settings.poll_interval_seconds,
+        )
+        self._stopping = threading.Event()
+        self._stopped = threading.Event()
+        self._changing = threading.Lock()
+        self._attempts: dict[str, Attempt] = {}
+        #: Being taken, and not yet among the attempts.
+        self._taking: set[str] = set()
+
+    def run(self) -> None:
+        """Until `stop`."""
+        beat = self._thread("heartbeat", _HEARTBEAT_SECONDS, self._beat)
+        sweep = self._thread("sweep", self._settings.sweep_interval_seconds, self._sweeper.sweep)
+        self._pool.warm()
+        self._beat()
+        self._consumer.start()
+        _log.info("worker_started", extra={"worker": self.id, "slots": self._settings.slots})
+        self._stopping.wait()
+        self._hand_over()
+        self._stopped.set()
+        beat.join(5)
+        sweep.join(5)
+        self._consumer.stop()
+        self._pool.close()
+        try:
+            self._running.forget_worker(self.id)
+        except Unavailable:
+            _log.warning("worker_not_forgotten", extra={"worker": self.id})
+        _log.info("worker_stopped", extra={"worker": self.id})
+
+    def stop(self) -> None:
+        """Take no more, let running batches commit, hand over. Safe in a signal handler."""
+        self._stopping.set()
+
+    def _thread(self, name: str, seconds: float, step: Callable[[], None]) -> threading.Thread:
+        def loop() -> None:
+            while not self._stopped.wait(seconds):
+                try:
+                    step()
+                except Unavailable as exc:
+                    _log.warning("database_away", extra={"step": name, "detail": exc.detail})
+                except Exception:
+                    # A heartbeat that dies of a defect would cost every ingestion its worker.
+                    _log.exception("step_failed", extra={"step": name})
+
+        thread = threading.Thread(target=loop, name=name, daemon=True)
+        thread.start()
+        return thread
+
+    def _ingest(self, ingestion_id: str) -> None:
+        """Called by the engine, in a thread of its own, for each hand-over."""
+        try:
+            with self._pool.slot() as slot:
+                if self._stopping.is_set():
+                    self._running.pass_on(ingestion_id)
+                    return
+                with self._changing:
+                    self._taking.add(ingestion_id)
+                try:
+                    job = self._running.take(ingestion_id, self.id)
+                    if job is None:
+                        return
+                    attempt = Attempt(
+                        job,
+                        slot,
+                        self._running,
+                        work_dir=self._settings.work_dir,
+                        limits=self._limits(),
+                        max_seconds=self._settings.slot_seconds,
+                        max_bytes=self._settings.slot_memory_bytes,
+                    )
+                    with self._changing:
+                        self._attempts[ingestion_id] = attempt
+                finally:
+                    with self._changing:
+                        self._taking.discard(ingestion_id)
+                try:
+                    if self._stopping.is_set():
+                        attempt.stop(cancel=False)
+                    attempt.run()
+                finally:
+                    with self._changing:
+                        self._attempts.pop(ingestion_id, None)
+        except Unavailable as exc:
+            # Not taken: a sweep finds that the engine has let go of it, and queues it again.
+            _log.warning("not_taken", extra={"ingestion_id": ingestion_id, "detail": exc.detail})
+        except SlotDied:
+            _log.error("slot_did_not_start", extra={"ingestion_id": ingestion_id})
+
+    def _limits(self) -> dict[str, object]:
+        settings = self._settings
+        return {
+            "max_source_bytes": settings.source_max_bytes,
+            "allowed_hosts": list(settings.allowed_hosts),
+            "file_roots": [str(root) for root in settings.file_roots],
+            "min_free_bytes": settings.min_free_bytes,
+        }
+
+    def _beat(self) -> None:
+        with self._changing:
+            ours, taking = dict(self._attempts), set(self._taking)
+        held = self._running.beat(self.id, slots=self._settings.slots)
+        for row in held:
+            attempt = ours.pop(row.id, None)
+            if attempt is None or attempt.job.hold.attempt != row.attempt:
+                with self._changing:
+                    known = row.id in self._attempts or row.id in self._taking
+                if not known and row.id not in taking:
+                    # Taken by a transaction whose answer was lost: nobody here works on it.
+                    self._running.release(Hold(ingestion_id=row.id, attempt=row.attempt))
+                continue
+            attempt.look(
+                canceling=row.status == Status.CANCELING,
+                deadline_passed=row.micros_left is not None and row.micros_left <= 0,
+            )
+        for attempt in ours.values():
+            attempt.miss()
+
+    def _hand_over(self) -> None:
+        deadline = time.monotonic() + self._settings.shutdown_grace_seconds
+        while True:
+            with self._changing:
+                attempts = list(self._attempts.values())
+                busy = bool(attempts or self._taking)
+            if not busy:
+                return
+            for attempt in attempts:
+                attempt.stop(cancel=False)
+                if time.monotonic() > deadline:
+                    attempt.kill("shutdown")
+            threading.Event().wait(0.05)
