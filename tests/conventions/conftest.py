@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from osa.conventions import Context, Convention, Limits, Progress, Source
 
 #: Real files with known checksums and licenses, beside the checkout; not part of it.

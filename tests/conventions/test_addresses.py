@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, ip_address
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from osa.conventions.addresses import AllowList, is_public, parse_host, shown
 from osa.conventions.failures import SourceRefused
 from osa.conventions.web import check_uri

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from osa.conventions import (
     Source,
     SourceInvalid,
@@ -23,7 +24,9 @@ from osa.conventions import (
     SourceRefused,
     SourceUnreachable,
     Stopped,
+    StorageFull,
 )
+from osa.conventions.local_files import room_on_disk, safe_name
 from osa.conventions.web import WebClient, fetch_uri
 
 MIB = 1024**2
@@ -565,3 +568,35 @@ def test_a_missing_and_a_large_file_leave_nothing(tmp_path: Path) -> None:
     with pytest.raises(SourceRefused, match="larger than the 100 bytes"):
         read_file(f"file://{root}/large", tmp_path / "copy", root)
     assert not (tmp_path / "copy").exists()
+
+
+def test_a_full_disk_is_no_fault_of_the_source(tmp_path: Path) -> None:
+    with (
+        pytest.raises(StorageFull, match="no room"),
+        room_on_disk(tmp_path / "d"),
+        Path("/dev/full").open("wb", buffering=0) as full,
+    ):
+        full.write(b"x")
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("a/b\\c.txt", "c.txt"),
+        ("..", "default"),
+        ("", "default"),
+        (None, "default"),
+        (" .. .bashrc", "bashrc"),
+        ("a\x00b\nc\u202etxt.exe", "abctxt.exe"),
+        ("lone\ud800.txt", "lone.txt"),
+    ],
+)
+def test_a_name_is_made_safe(name: str | None, safe: str) -> None:
+    assert safe_name(name, default="default") == safe
+
+
+@pytest.mark.parametrize("name", ["å" * 300 + ".txt", "." + "x" * 500, "x." + "y" * 500])
+def test_a_long_name_is_cut_and_keeps_its_ending(name: str) -> None:
+    safe = safe_name(name, default="default")
+    assert 0 < len(safe.encode()) <= 200
+    assert name.endswith(".txt") == safe.endswith(".txt")

@@ -65,7 +65,7 @@ def safe_name(name: str | None, *, default: str) -> str:
     """
     text = (name or "").encode("utf-8", "ignore").decode("utf-8")
     text = re.split(r"[/\\]", text)[-1]
-    text = _UNSAFE.sub("", text).strip().lstrip(".").strip()
+    text = _UNSAFE.sub("", text).strip().lstrip(". ")
     while len(text.encode()) > _MAX_NAME_BYTES:
         stem, suffix = PurePosixPath(text).stem, PurePosixPath(text).suffix[:20]
         text = stem[: max(1, len(stem) - 8)] + suffix if len(stem) > 8 else text[:-1]

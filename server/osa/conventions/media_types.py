@@ -140,8 +140,10 @@ def agree(declared: str | None, sniffed: str) -> bool:
         return found in ("application/xml", "image/svg+xml")
     if name.endswith("+json"):
         return found in ("application/json", "text/plain")
+    if name in ("text/plain", "text/html", "text/markdown"):
+        return found in _TEXTUAL
     if name.startswith("text/") or name in ("application/json", "application/xml"):
-        return found in _TEXTUAL if name in ("text/plain", "text/html") else found in _TEXTUAL[:1]
+        return found == "text/plain"
     known = {kind for _, kind in _SIGNATURES} | {"image/webp", "application/zip", "image/svg+xml"}
     if name in known or name.startswith(("image/", "application/vnd.o")):
         return False

@@ -9,10 +9,12 @@ from pathlib import Path
 from osa.conventions import xml
 from osa.conventions.archives import read_entry
 
-#: Bytes of XML, and characters of HTML, that are looked at for their text.
-MAX_MARKUP = 256 * 1024**2
+#: Bytes of XML that are looked at for their text.
+MAX_XML = 256 * 1024**2
+#: Characters of HTML; less, because a hostile page costs its parser two seconds for each million.
+MAX_HTML = 32 * 1024**2
 #: Characters the HTML parser may hold back while it waits for the end of something.
-_MAX_PENDING = 4 * 1024**2
+_MAX_PENDING = 1024**2
 
 _HIDDEN = frozenset(("script", "style", "template", "noscript", "svg", "math", "iframe", "object"))
 _BLOCKS = frozenset(
@@ -86,7 +88,7 @@ def of_html(pieces: Iterable[str], *, limit: int, checkpoint: Callable[[], None]
         for piece in pieces:
             checkpoint()
             looked_at += len(piece)
-            if looked_at > MAX_MARKUP:
+            if looked_at > MAX_HTML:
                 text.truncated = True
             if not text.wants_more():
                 break
@@ -163,7 +165,7 @@ def of_xml(chunks: Iterable[bytes], *, limit: int, checkpoint: Callable[[], None
         start=lambda _name, _attributes: text.gap("\n"),
         end=lambda _name: text.gap("\n"),
         data=text.add,
-        max_bytes=MAX_MARKUP,
+        max_bytes=MAX_XML,
         more=more,
     )
     return text
@@ -180,11 +182,11 @@ def of_office(path: Path, entry: str, *, limit: int, checkpoint: Callable[[], No
         return text.wants_more()
 
     xml.scan(
-        read_entry(path, entry, max_bytes=MAX_MARKUP),
+        read_entry(path, entry, max_bytes=MAX_XML),
         start=paragraphs.start,
         end=paragraphs.end,
         data=paragraphs.data,
-        max_bytes=MAX_MARKUP,
+        max_bytes=MAX_XML,
         more=more,
     )
     return text
