@@ -56,20 +56,18 @@ class Plan:
     #: The part of the grid that is read.
     window: Window
     packing: Packing
-    crs: crs_of.SourceCrs
     #: The raster as it is read, and as it is written (the same object where nothing is warped).
     source: raster.Layout
     target: raster.Layout
-    #: pyproj CRS of `target`.
-    target_crs: Any
+    #: For the records: the CRS of `target`, and its box in longitude and latitude.
+    crs_metadata: dict[str, Any]
+    bbox: list[float] | None
     steps: Sequence[Step]
     #: Two steps have the same time, so their index is part of their name.
     numbered: bool
     #: Chosen indices of dimensions that are not x, y, time, by position; with their names.
     fixed: dict[int, int]
     fixed_names: dict[str, int]
-    #: How far the file's own 2-D positions lie from the grid, in pixels; None when it has none.
-    deviation: float | None
 
     @property
     def warps(self) -> bool:
@@ -118,6 +116,9 @@ def make_plan(reader: Reader, params: GeoTiffParams) -> Plan:
         params, grid, found, target_crs, packing, variable, path, warps=warps
     )
     steps, numbered = _steps(variable, axes, params)
+    crs_metadata = {**crs_of.describe(target_crs), "source": found.found_in}
+    if deviation is not None:
+        crs_metadata["deviation_pixels"] = round(deviation, 4)
     return Plan(
         path=path,
         variable=variable,
@@ -125,15 +126,14 @@ def make_plan(reader: Reader, params: GeoTiffParams) -> Plan:
         grid=grid,
         window=window,
         packing=packing,
-        crs=found,
         source=source,
         target=target,
-        target_crs=target_crs,
+        crs_metadata=crs_metadata,
+        bbox=_lonlat_bbox(target, target_crs),
         steps=steps,
         numbered=numbered,
         fixed=fixed,
         fixed_names={variable.dimensions[i]: value for i, value in fixed.items()},
-        deviation=deviation,
     )
 
 
@@ -453,14 +453,11 @@ def _metadata(
 ) -> dict[str, Any]:
     own = attributes(plan.variable)
     layout = plan.target
-    crs = {**crs_of.describe(plan.target_crs), "source": plan.crs.found_in}
-    if plan.deviation is not None:
-        crs["deviation_pixels"] = round(plan.deviation, 4)
     metadata: dict[str, Any] = {
         "variable": plan.path,
         "time": step.time,
-        "crs": crs,
-        "bbox": _lonlat_bbox(layout, plan.target_crs),
+        "crs": plan.crs_metadata,
+        "bbox": plan.bbox,
         "bounds": list(layout.bounds),
         "shape": [layout.height, layout.width],
         "transform": list(layout.transform),

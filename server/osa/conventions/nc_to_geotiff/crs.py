@@ -136,10 +136,11 @@ def to_raster_crs(crs: Crs) -> Any:
 
 def describe(crs: Crs) -> dict[str, Any]:
     """The CRS for a record: name, authority code where it is one, WKT2:2019."""
-    authority = crs.to_authority(min_confidence=100)
+    # The identifier it carries: looking for a similar CRS in PROJ's database takes 0.3 s.
+    known = crs.to_json_dict().get("id")
     return {
         "name": crs.name if crs.name not in ("undefined", "unknown") else None,
-        "code": ":".join(authority) if authority else None,
+        "code": f"{known['authority']}:{known['code']}" if known else None,
         "wkt": crs.to_wkt(),
     }
 
