@@ -110,7 +110,8 @@ class Consumer:
             "serializer": DBOSPortableJSON,
             "run_migrations": False,
             "use_listen_notify": False,
-            "notification_listener_polling_interval_sec": 60.0,
+            # Nothing is notified here, but a stopping engine waits for this thread's next look.
+            "notification_listener_polling_interval_sec": 0.5,
             "scheduler_polling_interval_sec": 3600.0,
             "log_level": "ERROR",
         }

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from osa.server.engine.attempt import Attempt
 from osa.server.engine.door import Consumer
-from osa.server.engine.slots import SlotDied, SlotPool
+from osa.server.engine.slots import Slot, SlotDied, SlotPool
 from osa.server.errors import Unavailable
 from osa.server.model import Status, new_id
 from osa.server.service.running import Running
@@ -59,8 +59,8 @@ class Worker:
         self._stopped = threading.Event()
         self._changing = threading.Lock()
         self._attempts: dict[str, Attempt] = {}
-        #: Being taken, and not yet among the attempts.
-        self._taking: set[str] = set()
+        #: How many are being taken, and are not yet among the attempts.
+        self._taking = 0
 
     def run(self) -> None:
         """Until `stop`."""
@@ -103,44 +103,61 @@ class Worker:
         return thread
 
     def _ingest(self, ingestion_id: str) -> None:
-        """Called by the engine, in a thread of its own, for each hand-over."""
-        try:
-            with self._pool.slot() as slot:
-                if self._stopping.is_set():
-                    self._running.pass_on(ingestion_id)
-                    return
-                with self._changing:
-                    self._taking.add(ingestion_id)
-                try:
-                    job = self._running.take(ingestion_id, self.id)
-                    if job is None:
-                        return
-                    attempt = Attempt(
-                        job,
-                        slot,
-                        self._running,
-                        work_dir=self._settings.work_dir,
-                        limits=self._limits(),
-                        max_seconds=self._settings.slot_seconds,
-                        max_bytes=self._settings.slot_memory_bytes,
-                    )
-                    with self._changing:
-                        self._attempts[ingestion_id] = attempt
-                finally:
-                    with self._changing:
-                        self._taking.discard(ingestion_id)
-                try:
+        """Called by the engine, in a thread of its own, for each hand-over: runs this ingestion, and then
+        whatever waits. A hand-over whose ingestion was taken so finds nothing to do."""
+        wanted: str | None = ingestion_id
+        while True:
+            try:
+                with self._pool.slot() as slot:
                     if self._stopping.is_set():
-                        attempt.stop(cancel=False)
-                    attempt.run()
-                finally:
-                    with self._changing:
-                        self._attempts.pop(ingestion_id, None)
-        except Unavailable as exc:
-            # Not taken: a sweep finds that the engine has let go of it, and queues it again.
-            _log.warning("not_taken", extra={"ingestion_id": ingestion_id, "detail": exc.detail})
-        except SlotDied:
-            _log.error("slot_did_not_start", extra={"ingestion_id": ingestion_id})
+                        self._running.pass_on(ingestion_id)
+                        return
+                    attempt = self._take(wanted, slot)
+                    if attempt is None and wanted is not None:
+                        attempt = self._take(None, slot)
+                    if attempt is None:
+                        return
+                    self._run(attempt)
+            except Unavailable as exc:
+                # Not taken: a sweep finds that the engine has let go of it, and queues it again.
+                _log.warning("not_taken", extra={"detail": exc.detail})
+                return
+            except SlotDied:
+                _log.error("slot_did_not_start")
+                return
+            wanted = None
+
+    def _take(self, ingestion_id: str | None, slot: Slot) -> Attempt | None:
+        with self._changing:
+            self._taking += 1
+        try:
+            job = self._running.take(ingestion_id, self.id)
+            if job is None:
+                return None
+            attempt = Attempt(
+                job,
+                slot,
+                self._running,
+                work_dir=self._settings.work_dir,
+                limits=self._limits(),
+                max_seconds=self._settings.slot_seconds,
+                max_bytes=self._settings.slot_memory_bytes,
+            )
+            with self._changing:
+                self._attempts[job.hold.ingestion_id] = attempt
+            return attempt
+        finally:
+            with self._changing:
+                self._taking -= 1
+
+    def _run(self, attempt: Attempt) -> None:
+        try:
+            if self._stopping.is_set():
+                attempt.stop(cancel=False)
+            attempt.run()
+        finally:
+            with self._changing:
+                self._attempts.pop(attempt.job.hold.ingestion_id, None)
 
     def _limits(self) -> dict[str, object]:
         settings = self._settings
@@ -153,14 +170,14 @@ class Worker:
 
     def _beat(self) -> None:
         with self._changing:
-            ours, taking = dict(self._attempts), set(self._taking)
+            ours, taking = dict(self._attempts), self._taking
         held = self._running.beat(self.id, slots=self._settings.slots)
         for row in held:
             attempt = ours.pop(row.id, None)
             if attempt is None or attempt.job.hold.attempt != row.attempt:
                 with self._changing:
-                    known = row.id in self._attempts or row.id in self._taking
-                if not known and row.id not in taking:
+                    known = row.id in self._attempts or self._taking or taking
+                if not known:
                     # Taken by a transaction whose answer was lost: nobody here works on it.
                     self._running.release(Hold(ingestion_id=row.id, attempt=row.attempt))
                 continue
@@ -176,7 +193,7 @@ class Worker:
         while True:
             with self._changing:
                 attempts = list(self._attempts.values())
-                busy = bool(attempts or self._taking)
+                busy = bool(attempts) or self._taking > 0
             if not busy:
                 return
             for attempt in attempts:

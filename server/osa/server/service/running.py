@@ -89,17 +89,21 @@ class Running:
         self._dispatch = dispatch
         self._policy = policy
 
-    def take(self, ingestion_id: str, worker_id: str) -> Job | None:
-        """The job, if the ingestion waits and can run here. One that cannot run any more is ended."""
+    def take(self, ingestion_id: str | None, worker_id: str) -> Job | None:
+        """The job, if the ingestion (or, unnamed, any) waits and can run here. One that cannot run any
+        more is ended."""
         with self._database.write() as tx:
-            row = holds.take(tx, ingestion_id, worker_id)
+            if ingestion_id is None:
+                row = holds.take_next(tx, worker_id)
+            else:
+                row = holds.take(tx, ingestion_id, worker_id)
             if row is None:
                 return None
             ingestion = ingestion_of(row)
             data = facts.state(ingestion) | {"worker": worker_id}
-            events.append(tx, ingestion_id, "ingestion_started", data, attempt=row.attempt)
+            events.append(tx, row.id, "ingestion_started", data, attempt=row.attempt)
         job = Job(
-            hold=Hold(ingestion_id=ingestion_id, attempt=row.attempt),
+            hold=Hold(ingestion_id=row.id, attempt=row.attempt),
             ingestion=ingestion,
             cursor=row.cursor,
             seen=ingestion.counts.seen,

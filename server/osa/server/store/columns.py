@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, Text
+from sqlalchemy import BigInteger, ColumnElement, Dialect, Text, literal, type_coerce
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -70,7 +70,11 @@ def _now_sqlite(element: now, compiler: SQLCompiler, **kw: Any) -> str:
     return "(CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER) * 1000)"
 
 
-def micros(delta: timedelta | float) -> int:
-    """A duration (timedelta or seconds) as what is added to an Instant."""
-    seconds = delta.total_seconds() if isinstance(delta, timedelta) else delta
-    return round(seconds * 1_000_000)
+def micros(seconds: float) -> ColumnElement[int]:
+    """A duration as what is added to an Instant."""
+    return literal(round(seconds * 1_000_000), BigInteger())
+
+
+def micros_between(later: ColumnElement[datetime], earlier: ColumnElement[datetime]) -> ColumnElement[int]:
+    """A duration as an integer, negative when it is the other way round."""
+    return type_coerce(later, BigInteger()) - type_coerce(earlier, BigInteger())

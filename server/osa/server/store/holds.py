@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, insert, or_, select, update
 
 from osa.server.model import HELD, Counts, Fault, Progress, Status
-from osa.server.store.columns import micros, now
+from osa.server.store.columns import micros, micros_between, now
 from osa.server.store.database import insert as upsert
 from osa.server.store.rows import COLUMNS, fault_to_json
 from osa.server.store.tables import attempt, ingestion, worker
@@ -38,13 +38,35 @@ def fenced(hold: Hold) -> ColumnElement[bool]:
 
 def take(connection: Connection, ingestion_id: str, worker_id: str) -> Row[Any] | None:
     """queued -> running, with the first heartbeat in the same write; None when it is not to be had."""
+    return _take(connection, ingestion.c.id == ingestion_id, worker_id)
+
+
+def take_next(connection: Connection, worker_id: str) -> Row[Any] | None:
+    """The same for whichever has waited longest; None when nothing waits."""
+    oldest = (
+        select(ingestion.c.id)
+        .where(_due())
+        .order_by(ingestion.c.queued_at, ingestion.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    return _take(connection, ingestion.c.id == oldest, worker_id)
+
+
+def _due() -> ColumnElement[bool]:
+    return and_(
+        ingestion.c.status == Status.QUEUED,
+        or_(ingestion.c.not_before.is_(None), ingestion.c.not_before <= now()),
+    )
+
+
+def _take(
+    connection: Connection, which: ColumnElement[bool], worker_id: str
+) -> Row[Any] | None:
     row = connection.execute(
         update(ingestion)
-        .where(
-            ingestion.c.id == ingestion_id,
-            ingestion.c.status == Status.QUEUED,
-            or_(ingestion.c.not_before.is_(None), ingestion.c.not_before <= now()),
-        )
+        .where(which, _due())
         .values(
             status=Status.RUNNING,
             status_reason="running",
@@ -64,7 +86,7 @@ def take(connection: Connection, ingestion_id: str, worker_id: str) -> Row[Any] 
     if row is not None:
         connection.execute(
             insert(attempt).values(
-                ingestion_id=ingestion_id, number=row.attempt, worker=worker_id, started_at=now()
+                ingestion_id=row.id, number=row.attempt, worker=worker_id, started_at=now()
             )
         )
     return row
@@ -233,7 +255,7 @@ def beat(connection: Connection, worker_id: str, *, slots: int) -> Sequence[Row[
             ingestion.c.id,
             ingestion.c.attempt,
             ingestion.c.status,
-            (ingestion.c.cancel_deadline_at - now()).label("micros_left"),
+            micros_between(ingestion.c.cancel_deadline_at, now()).label("micros_left"),
         )
     ).all()
 

@@ -1,0 +1,145 @@
+"""Conventions of the tests. They come in by the strangers' door: an entry point of installed metadata."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from osa.conventions import (
+    Batch,
+    Context,
+    Convention,
+    File,
+    Item,
+    Params,
+    ParametersInvalid,
+    Progress,
+    SourceUnreachable,
+)
+
+
+class CounterParams(Params):
+    """How far to count."""
+
+    count: int = Field(default=20, ge=0, description="Items.")
+    seconds_per_item: float = Field(default=0.0, ge=0, description="How long each takes.")
+    prefix: str = Field(default="", description="Begins every source_id.")
+    version: int = Field(default=1, description="Another one makes every record another.")
+    rejected_every: int = Field(default=0, ge=0, description="Each n-th item is rejected.")
+    skipped_every: int = Field(default=0, ge=0, description="Each n-th item is skipped.")
+    with_files: bool = Field(default=False, description="Whether each item writes a file.")
+    gate: str | None = Field(default=None, description="Wait before each item while this path exists.")
+
+
+def _count(context: Context[CounterParams]) -> Iterator[Batch]:
+    params = context.params
+
+    def items() -> Iterator[tuple[Item, dict[str, int]]]:
+        for number in range(context.cursor.get("next", 0), params.count):
+            while params.gate is not None and Path(params.gate).exists():
+                context.checkpoint()
+                time.sleep(0.005)
+            if params.seconds_per_item:
+                time.sleep(params.seconds_per_item)
+            item = _item(context, number)
+            done = Progress(phase="counting", unit="numbers", completed=number + 1, total=params.count)
+            context.report(done)
+            yield item, {"next": number + 1}
+
+    yield from context.batches(items())
+
+
+def _item(context: Context[CounterParams], number: int) -> Item:
+    params = context.params
+    source_id = f"{params.prefix}{number}"
+    if params.rejected_every and number % params.rejected_every == params.rejected_every - 1:
+        return Item.rejected(source_id, kind="odd", detail=f"{number} is one too many.")
+    if params.skipped_every and number % params.skipped_every == params.skipped_every - 1:
+        return Item.skipped(source_id, kind="known", detail=f"{number} is passed over.")
+    files = []
+    if params.with_files:
+        path = context.workdir / f"{number}.txt"
+        path.write_text(f"{params.prefix}{number}/{params.version}")
+        files.append(File.of(path, name=f"{number}.txt", media_type="text/plain"))
+    return Item.record(source_id, metadata={"number": number, "version": params.version}, files=files)
+
+
+counter = Convention(
+    id="test-counter",
+    title="Counts",
+    params=CounterParams,
+    ingest=_count,
+    source_types=("uri", "file", "bytes", "text", "record", "list"),
+    source_required=False,
+)
+
+harvester = Convention(
+    id="test-harvester", title="Counts alone", params=CounterParams, ingest=_count, exclusive=True
+)
+
+
+class StubbornParams(Params):
+    """One long item that does not look at the request to stop."""
+
+    marker: str = Field(description="A file that is written when the work has begun.")
+
+
+def _stubborn(context: Context[StubbornParams]) -> Iterator[Batch]:
+    # A child that ignores SIGTERM, as a library's helper might.
+    child = subprocess.Popen(
+        [sys.executable, "-c", "import signal,time; signal.signal(15, signal.SIG_IGN); time.sleep(3600)"]
+    )
+    (context.workdir / "half-written").write_bytes(b"x" * 1000)
+    marker = Path(context.params.marker)
+    aside = marker.with_suffix(".tmp")
+    aside.write_text(f"{os.getpid()} {child.pid} {context.workdir}")
+    aside.replace(marker)
+    while True:
+        time.sleep(0.05)
+    yield Batch(items=[], cursor={})
+
+
+stubborn = Convention(
+    id="test-stubborn", title="Does not listen", params=StubbornParams, ingest=_stubborn
+)
+
+
+class TroubleParams(Params):
+    """What goes wrong."""
+
+    kind: Literal["unreachable", "parameters", "raise", "crash", "memory", "crash_once", "print"]
+    marker: str | None = Field(default=None, description="Remembers that it happened.")
+
+
+def _trouble(context: Context[TroubleParams]) -> Iterator[Batch]:
+    match context.params.kind:
+        case "unreachable":
+            raise SourceUnreachable("The source does not answer.")
+        case "parameters":
+            raise ParametersInvalid("No such variable.")
+        case "raise":
+            raise RuntimeError("a defect")
+        case "crash":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        case "memory":
+            held = [bytearray(16 * 1024**2) for _ in range(10_000)]
+            del held
+        case "crash_once":
+            marker = Path(context.params.marker or "")
+            if not marker.exists():
+                marker.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+        case "print":
+            print("a library says hello on standard output")  # noqa: T201
+    yield Batch(items=[Item.record("only")], cursor={"done": True})
+
+
+trouble = Convention(id="test-trouble", title="Goes wrong", params=TroubleParams, ingest=_trouble)
