@@ -451,6 +451,15 @@ def test_broken_xml_is_kept_and_its_text_failed(
     assert item.metadata["text"]["note"]
 
 
+def test_one_endless_tag_of_xml_is_given_up() -> None:
+    endless = [b"x" * 65_536] * 200
+    for start in (b"<a b='", b"<!--", b"<a><?x "):
+        with pytest.raises(xml.XmlRefused, match="tag or comment of more than"):
+            xml.parse([start, *endless], max_bytes=100 * 1024**2)
+    long_text = [b"<a>", *[b"x" * 65_536] * 200, b"</a>"]
+    assert len(xml.parse(long_text, max_bytes=100 * 1024**2).text or "") == 200 * 65_536
+
+
 def test_xml_becomes_a_tree_with_its_namespaces() -> None:
     root = xml.parse([b"<a:b xmlns:a='urn:x' c='1'>t", b"<a:d/>u</a:b>"], max_bytes=100)
     assert (root.tag, root.text, root.attrib) == ("{urn:x}b", "t", {"c": "1"})
@@ -676,7 +685,7 @@ def test_the_parser_is_given_no_secrets(tmp_path: Path, monkeypatch: pytest.Monk
 @given(
     text=st.text(alphabet="ab \n\f", max_size=300),
     size=st.integers(50, 120),
-    overlap=st.integers(0, 49),
+    overlap=st.integers(0, 25),
     by=st.sampled_from(["paragraph", "characters"]),
 )
 def test_pieces_cover_every_word_and_keep_their_size(
@@ -693,6 +702,12 @@ def test_pieces_cover_every_word_and_keep_their_size(
         covered.update(range(start, end))
         before = (start, end)
     assert all(text[position].isspace() for position in set(range(len(text))) - covered)
+
+
+def test_pieces_are_never_many_times_the_text() -> None:
+    chunking = Chunking(enabled=True, size=100, overlap=50)
+    for text in ("a" * 10_000, "a\n\n" * 3000, ("a" * 51 + "\n\n") * 200, " a" * 5000):
+        assert sum(end - start for start, end in spans(text, chunking)) <= 4 * len(text)
 
 
 def test_pieces_end_between_paragraphs_where_there_is_one() -> None:
@@ -719,7 +734,7 @@ def test_pieces_end_between_paragraphs_where_there_is_one() -> None:
         {"extract_text": "yes"},
         {"max_text_chars": 0},
         {"max_bytes": 0},
-        {"chunk": {"size": 100, "overlap": 100}},
+        {"chunk": {"size": 100, "overlap": 51}},
         {"chunk": {"by": "page"}},
         {"chunk": {"sise": 100}},
     ],

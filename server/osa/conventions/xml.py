@@ -11,6 +11,9 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 MAX_DEPTH = 256
+#: Bytes of one tag, comment or instruction. Until it ends, expat before 2.6 reads it again with
+#: every chunk that comes: 60 MB of one attribute took 45 seconds.
+MAX_TOKEN = 4 * 1024**2
 _CHUNK = 64 * 1024
 
 
@@ -127,6 +130,11 @@ def _feed(
                 if not more():
                     return
                 parser.Parse(chunk[offset : offset + _CHUNK], False)
+                read = size - len(chunk) + min(offset + _CHUNK, len(chunk))
+                if read - max(0, parser.CurrentByteIndex) > MAX_TOKEN:
+                    raise XmlRefused(
+                        f"The XML document has a tag or comment of more than {MAX_TOKEN} bytes."
+                    )
         parser.Parse(b"", True)
     except expat.ExpatError as exc:
         raise XmlRefused(f"The XML document is not well-formed: {exc}.") from exc

@@ -65,7 +65,8 @@ def _end(text: str, start: int, gaps: list[int], chunking: Chunking) -> int:
     furthest = start + chunking.size
     if furthest >= len(text):
         return len(text)
-    nearest = start + chunking.overlap + 1
+    # A piece that hardly reaches beyond its overlap would bring hardly anything new.
+    nearest = start + (chunking.size + chunking.overlap) // 2 + 1
     position = bisect.bisect_right(gaps, furthest) - 1
     if position >= 0 and gaps[position] >= nearest:
         return gaps[position]

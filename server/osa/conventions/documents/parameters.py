@@ -31,7 +31,10 @@ class Chunking(Params):
         default=2000, ge=50, le=1_000_000, description="Characters of one piece, at most."
     )
     overlap: int = Field(
-        default=200, ge=0, description="Characters that a piece repeats of the one before, at most."
+        default=200,
+        ge=0,
+        description="Characters that a piece repeats of the one before, at most; at most half of "
+        "`size`.",
     )
     by: Literal["paragraph", "characters"] = Field(
         default="paragraph",
@@ -40,8 +43,10 @@ class Chunking(Params):
 
     @model_validator(mode="after")
     def _moves_on(self) -> Self:
-        if self.overlap >= self.size:
-            raise ValueError("overlap must be smaller than size")
+        # More would multiply the text: a piece that repeats all but a character of the one before
+        # makes as many pieces as there are characters.
+        if self.overlap > self.size // 2:
+            raise ValueError("overlap must be at most half of size")
         return self
 
 
