@@ -248,7 +248,6 @@ def _first_token(house: House, address: str) -> None:
         _, secret = tokens.create(tenant=_TENANT, name="first", scopes=every)
         path = store_token(address, secret, name="first")
         _say(f"osa: the first token is in {path}; `osa ingestion list --server {address}` works now.")
-        return
 
 
 def _worker(settings: Settings, options: argparse.Namespace) -> int:

@@ -101,7 +101,10 @@ class Settings(BaseSettings):
         default=0.1, ge=0.01, le=10, description="How often a worker looks for work."
     )
     sweep_interval_seconds: float = Field(
-        default=1.0, ge=0.1, le=60, description="How often deadlines and lost workers are looked at."
+        default=1.0,
+        ge=0.1,
+        le=60,
+        description="How often deadlines and lost workers are looked at.",
     )
     shutdown_grace_seconds: float = Field(
         default=30.0, ge=0, description="How long a stopping worker waits for its running batches."
