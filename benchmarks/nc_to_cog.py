@@ -1,8 +1,9 @@
 """NetCDF to COG: processor time and memory of the convention beside `gdal_translate -of COG`.
 
-Both turn the same file (by default 10000 × 10000 float32, 400 MB) into a COG with the same compression,
-block size and overviews, each in a process of its own, in turn. Prints each pair and the median ratios, and
-the peak memory of the convention on a file of an eighth of the size: it should hardly differ.
+Both turn the same file (by default 10000 × 10000 float32, 400 MB) into a COG with the same
+compression, block size and overviews, each in a process of its own, in turn. Prints each pair and
+the median ratios, and the peak memory of the convention on a file of an eighth of the size: it
+should hardly differ.
 
 Run: python benchmarks/nc_to_cog.py [--side 10000] [--pairs 3] [--chunked] [--folder /big/disk]
 """
@@ -17,6 +18,7 @@ import shutil
 import statistics
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +32,9 @@ from osa.conventions import Context, Source
 from osa.conventions.nc_to_geotiff import nc_to_geotiff
 path, folder = Path(sys.argv[1]), Path(sys.argv[2])
 source = Source(type="file", path=path, sha256="0" * 64, size=path.stat().st_size)
-context = Context(params=nc_to_geotiff.params(), sources=[source], cursor={}, batch_size=1, workdir=folder)
+context = Context(
+    params=nc_to_geotiff.params(), sources=[source], cursor={}, batch_size=1, workdir=folder
+)
 for batch in nc_to_geotiff.ingest(context):
     print(batch.items[0].files[0].size)
 """
@@ -44,9 +48,12 @@ class Cost:
     wall: float
     peak_mb: float
 
+    def __str__(self) -> str:
+        return f"{self.cpu:.1f} s cpu, {self.wall:.1f} s, {self.peak_mb:.0f} MB"
+
 
 def make_grid(path: Path, side: int, *, chunked: bool) -> None:
-    """A smooth field with noise in its last digits, written in strips: compressible, not trivially."""
+    """A smooth field with noise in its last digits, in strips: compressible, not trivially."""
     generator = np.random.default_rng(1)
     with netCDF4.Dataset(path, "w") as file:
         for name in ("y", "x"):
@@ -79,8 +86,6 @@ def make_grid(path: Path, side: int, *, chunked: bool) -> None:
 
 def cost(command: list[str]) -> Cost:
     """Run the command to its end and ask the kernel what it used."""
-    import time
-
     started = time.monotonic()
     child = os.posix_spawn(command[0], command, dict(os.environ))
     _, status, usage = os.wait4(child, 0)
@@ -105,12 +110,10 @@ def gdal(source: Path, folder: Path) -> Cost:
     command = shutil.which("gdal_translate")
     if command is None:
         sys.exit("gdal_translate is not installed (apt: gdal-bin)")
-    options = "COMPRESS=DEFLATE BLOCKSIZE=512 OVERVIEW_RESAMPLING=NEAREST BIGTIFF=IF_SAFER".split()
+    options = ["COMPRESS=DEFLATE", "BLOCKSIZE=512", "OVERVIEW_RESAMPLING=NEAREST"]
+    creation = [word for option in options for word in ("-co", option)]
     try:
-        return cost(
-            [command, "-q", "-of", "COG", *(part for option in options for part in ("-co", option))]
-            + [f"NETCDF:{source}:field", str(target)]
-        )
+        return cost([command, "-q", "-of", "COG", *creation, f"NETCDF:{source}:field", str(target)])
     finally:
         target.unlink(missing_ok=True)
 
@@ -134,18 +137,13 @@ def main() -> None:
         for pair in range(1, chosen.pairs + 1):
             ours, theirs = convention(large, folder), gdal(large, folder)
             ratios.append((ours.cpu / theirs.cpu, ours.peak_mb / theirs.peak_mb))
-            print(
-                f"pair {pair}: convention {ours.cpu:.1f} s cpu, {ours.wall:.1f} s, {ours.peak_mb:.0f} MB"
-                f" | gdal_translate {theirs.cpu:.1f} s cpu, {theirs.wall:.1f} s, {theirs.peak_mb:.0f} MB"
-            )
+            print(f"pair {pair}: convention {ours} | gdal_translate {theirs}")
         little = convention(small, folder)
         print(
             f"median ratio: cpu {statistics.median(cpu for cpu, _ in ratios):.2f}, "
             f"peak memory {statistics.median(peak for _, peak in ratios):.2f}"
         )
-        print(
-            f"peak memory, an eighth of the size to all of it: {little.peak_mb:.0f} -> {ours.peak_mb:.0f} MB"
-        )
+        print(f"peak memory, an eighth to all: {little.peak_mb:.0f} -> {ours.peak_mb:.0f} MB")
 
 
 if __name__ == "__main__":
