@@ -1,0 +1,148 @@
+"""The server: the API, its sweeper and its worker processes, from start to stop."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import uvicorn
+
+from osa.cli.credentials import store_token
+from osa.server import bootstrap
+from osa.server.bootstrap import House
+from osa.server.commands.speech import Wrong, say
+from osa.server.commands.tokens import DEFAULT_TENANT
+from osa.server.engine.fleet import Fleet
+from osa.server.http.app import create_app
+from osa.server.model import Scope
+from osa.server.settings import Settings
+
+_log = logging.getLogger("osa.server")
+
+
+def serve(settings: Settings) -> int:
+    """Until SIGTERM or Ctrl-C; answers the exit code."""
+    bootstrap.prepare_folders(settings)
+    with _only_one(settings):
+        if settings.is_sqlite:
+            bootstrap.migrate(settings)
+        house = bootstrap.build(settings)
+        try:
+            return _serve_house(house)
+        finally:
+            house.close()
+
+
+def _serve_house(house: House) -> int:
+    settings = house.settings
+    server = _Server(
+        uvicorn.Config(
+            create_app(house.service, settings),
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+            h11_max_incomplete_event_size=64 * 1024,
+        )
+    )
+    sockets = [server.config.bind_socket()]
+    port = sockets[0].getsockname()[1]
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{host}:{port}"
+    _first_token(house, address)
+    fleet = Fleet(
+        settings.workers,
+        [sys.executable, "-m", "osa.server.commands", "worker", "--embedded"],
+        _worker_environ(settings),
+        grace_seconds=settings.shutdown_grace_seconds,
+    )
+    server.on_exit = fleet.request_stop
+    fleet.start()
+    stopped = threading.Event()
+    sweeping = threading.Thread(target=_sweep, args=(house, stopped), daemon=True)
+    sweeping.start()
+    _log.info("serving", extra={"address": address, "data_dir": str(settings.data_dir)})
+    try:
+        server.run(sockets=sockets)
+    finally:
+        stopped.set()
+        fleet.stop()
+        sweeping.join(5)
+    _log.info("stopped")
+    return 0
+
+
+def _sweep(house: House, stopped: threading.Event) -> None:
+    while not stopped.wait(house.settings.sweep_interval_seconds):
+        try:
+            house.sweeper.sweep()
+        except Exception:  # noqa: BLE001 - see below
+            # A sweeper that dies of a defect would leave cancels without their deadline.
+            _log.exception("sweep_failed")
+
+
+class _Server(uvicorn.Server):
+    """Stops on SIGTERM and SIGINT with exit code 0: the library would raise the signal again."""
+
+    on_exit: Callable[[], None]
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        def handle(number: int, frame: Any) -> None:
+            self.on_exit()
+            self.handle_exit(number, frame)
+
+        before = {
+            number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _only_one(settings: Settings) -> Iterator[None]:
+    """Two servers on one SQLite database would both start workers; PostgreSQL takes many."""
+    if not settings.is_sqlite:
+        yield
+        return
+    with (settings.data_dir / "serve.lock").open("w") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as exc:
+            raise Wrong(
+                f"Another `osa serve` runs on {settings.data_dir}."
+                " Stop it, or use another --data-dir."
+            ) from exc
+        yield
+
+
+def _worker_environ(settings: Settings) -> dict[str, str]:
+    environ = {name: value for name, value in os.environ.items() if name != "OSA_ADMIN_TOKEN"}
+    environ["OSA_DATA_DIR"] = str(settings.data_dir)
+    return environ
+
+
+def _first_token(house: House, address: str) -> None:
+    """A token from outside is kept; without one, the first start makes one for this user."""
+    tokens = house.service.tokens
+    every = [Scope.READ, Scope.WRITE, Scope.ADMIN]
+    preset = house.settings.admin_token
+    if preset is not None:
+        tokens.preset(preset.get_secret_value(), tenant=DEFAULT_TENANT, name="admin", scopes=every)
+        return
+    if not tokens.every():
+        _, secret = tokens.create(tenant=DEFAULT_TENANT, name="first", scopes=every)
+        path = store_token(address, secret, name="first")
+        say(f"osa: the first token is in {path}; `osa ingestion list` works now.")

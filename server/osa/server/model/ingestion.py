@@ -1,0 +1,165 @@
+"""One execution of a convention, as it is stored and read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from osa.server.model.status import Outcome, Status
+
+JsonObject = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """What became of the items. `seen` is always the sum."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    rejected: int = 0
+    failed: int = 0
+
+    @property
+    def seen(self) -> int:
+        return (
+            self.created
+            + self.updated
+            + self.unchanged
+            + self.skipped
+            + self.rejected
+            + self.failed
+        )
+
+    @property
+    def failures(self) -> int:
+        return self.rejected + self.failed
+
+    @property
+    def held(self) -> int:
+        """How many items the archive holds now because of this ingestion."""
+        return self.created + self.updated + self.unchanged
+
+    def plus(self, outcome: Outcome, by: int = 1) -> Counts:
+        values = {name.value: getattr(self, name.value) for name in Outcome}
+        values[outcome.value] += by
+        return Counts(**values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far it is. `percent`, `eta` and `stalled` are worked out when it is read."""
+
+    phase: str | None = None
+    message: str | None = None
+    unit: str | None = None
+    completed: int | None = None
+    total: int | None = None
+    total_is_estimate: bool = False
+    percent: float | None = None
+    rate_per_second: float | None = None
+    eta: datetime | None = None
+    stalled: bool = False
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancellation:
+    """The request to cancel, and how it went: pending, stopped, deadline or too_late."""
+
+    requested_at: datetime
+    requested_by: str
+    reason: str | None
+    deadline_at: datetime | None
+    outcome: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """Why an ingestion or an attempt failed."""
+
+    kind: str
+    detail: str
+    #: source, convention, storage, platform or user.
+    origin: str
+    retryable: bool = False
+    attempt: int = 0
+    hint: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One worker's hold on an ingestion."""
+
+    number: int
+    worker: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    end_reason: str | None = None
+    error: Fault | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ingestion:
+    """One execution of a convention."""
+
+    id: str
+    tenant: str
+    status: Status
+    status_reason: str
+    convention_id: str
+    convention_version: str
+    #: As stored: `{type, uri?, upload_id?, record_id?, filename?, media_type?, sha256?, size?,
+    #: metadata?, items?}`; inline data was put into the archive's objects when it was accepted.
+    source: JsonObject | None
+    parameters: JsonObject
+    batch_size: int
+    limit: int | None
+    name: str | None
+    external_id: str | None
+    metadata: JsonObject
+    labels: Mapping[str, str]
+    created_by: str
+    counts: Counts
+    progress: Progress
+    cancel: Cancellation | None
+    error: Fault | None
+    attempts: Sequence[Attempt]
+    created_at: datetime
+    queued_at: datetime
+    started_at: datetime | None
+    updated_at: datetime
+    heartbeat_at: datetime | None
+    ended_at: datetime | None
+    #: The fence: every write of a worker carries it.
+    attempt: int
+    #: The number of its last event.
+    last_event: int
+    #: The database's clock when this was read.
+    read_at: datetime
+
+    @property
+    def done(self) -> bool:
+        return self.status.done
+
+    @property
+    def result_completeness(self) -> str:
+        if self.status is Status.SUCCEEDED:
+            return "complete"
+        return "partial" if self.counts.held else "none"
+
+    @property
+    def poll_after_seconds(self) -> int | None:
+        """When to ask again, in seconds; None once it is done. The longer it has run, the longer: a
+        twentieth of its age, within 1 and 15."""
+        if self.done:
+            return None
+        age = (self.read_at - (self.started_at or self.created_at)).total_seconds()
+        return int(max(1, min(15, age / 20)))
+
+
+#: Nothing advanced for so long while heartbeats arrive: `stalled`.
+STALLED_AFTER = timedelta(seconds=60)

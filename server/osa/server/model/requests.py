@@ -1,0 +1,67 @@
+"""What a caller asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from osa.server.model.ingestion import JsonObject
+from osa.server.model.status import Status
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceRequest:
+    """A source as a caller sends it."""
+
+    type: str
+    uri: str | None = None
+    upload_id: str | None = None
+    record_id: str | None = None
+    #: Inline content of `bytes` and `text`.
+    content: bytes | None = None
+    filename: str | None = None
+    media_type: str | None = None
+    metadata: JsonObject = field(default_factory=dict)
+    items: Sequence[SourceRequest] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartRequest:
+    """A start as a caller sends it."""
+
+    #: Slug or SRN.
+    convention_id: str
+    source: SourceRequest | None = None
+    parameters: JsonObject = field(default_factory=dict)
+    batch_size: int = 1000
+    limit: int | None = None
+    name: str | None = None
+    external_id: str | None = None
+    metadata: JsonObject = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngestionQuery:
+    """Which ingestions to list."""
+
+    statuses: frozenset[Status] = frozenset()
+    #: Slug or SRN.
+    convention_id: str | None = None
+    external_id: str | None = None
+    #: (key, value); value None means "has the key".
+    labels: Sequence[tuple[str, str | None]] = ()
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    ascending: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordQuery:
+    """Which records to list."""
+
+    convention_id: str | None = None
+    source_id: str | None = None
+    ingestion_id: str | None = None
+    ascending: bool = False
