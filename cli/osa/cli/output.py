@@ -1,0 +1,205 @@
+"""What reaches the user: data on standard output, talk on standard error.
+
+Tables are for people and may change; `json` and `jsonl` are the server's objects, untouched.
+Colour and truncation happen on a terminal only. What came from elsewhere (titles, messages, file
+names) is shown with its control characters spelled out, so that a document cannot rewrite the
+screen.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+import os
+import re
+import shutil
+import sys
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+JsonObject = dict[str, Any]
+
+
+class Format(enum.StrEnum):
+    """What standard output holds."""
+
+    table = "table"
+    json = "json"
+    jsonl = "jsonl"
+
+
+# Control characters, line separators and the marks that reverse the direction of writing.
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# JSON leaves these as they are, and a terminal obeys them; the escaped spelling is the same JSON.
+_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+_COLOURS = {
+    "succeeded": "32",
+    "created": "32",
+    "running": "36",
+    "canceling": "33",
+    "canceled": "33",
+    "rejected": "31",
+    "failed": "31",
+    "bold": "1",
+    "faint": "2",
+}
+
+
+def clean(text: object) -> str:
+    """One line that is safe to show."""
+    spelled = str(text).replace("\r\n", "\n").replace("\n", " ").replace("\t", " ")
+    return _UNSAFE.sub(lambda found: f"\\x{ord(found[0]):02x}", spelled)
+
+
+def write(text: str) -> None:
+    """Data, with a line end."""
+    _put(sys.stdout, text)
+
+
+def say(text: str = "") -> None:
+    """Talk, with a line end."""
+    sys.stdout.flush()
+    _put(sys.stderr, text)
+
+
+def _put(stream: TextIO, text: str) -> None:
+    encoding = stream.encoding or "utf-8"
+    if encoding.lower().replace("-", "") != "utf8":
+        # A terminal that knows no UTF-8 gets escapes; a failure to speak is no failure of the work.
+        text = text.encode(encoding, "backslashreplace").decode(encoding)
+    stream.write(text + "\n")
+    stream.flush()
+
+
+def dump(value: object, *, indent: int | None = None) -> str:
+    """JSON for people and programs: readable, and without anything that a terminal would obey."""
+    separators = (",", ": ") if indent else (",", ":")
+    text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
+    return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Whether someone looks at it through something that can do more than print lines."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def has_colour(stream: TextIO) -> bool:
+    """https://no-color.org: any value but the empty one turns colour off."""
+    return is_terminal(stream) and not os.environ.get("NO_COLOR")
+
+
+def paint(text: str, style: str, stream: TextIO) -> str:
+    """The text in the colour of a status, an outcome or `bold`, where colours are shown."""
+    code = _COLOURS.get(style)
+    return f"\x1b[{code}m{text}\x1b[0m" if code and text and has_colour(stream) else text
+
+
+def width_of(text: str) -> int:
+    """Cells on a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+def shorten(text: str, width: int) -> str:
+    """At most so many cells."""
+    if width_of(text) <= width:
+        return text
+    kept = ""
+    for character in text:
+        if width_of(kept + character) > width - 1:
+            break
+        kept += character
+    return kept.rstrip() + "…" if width > 0 else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column of a table; one with `least` gives way on a terminal, down to so many cells."""
+
+    title: str
+    right: bool = False
+    least: int | None = None
+    coloured: bool = False
+
+
+def table(columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> None:
+    """A table on standard output; columns with no content at all are left out."""
+    cells = [["-" if value is None else clean(value) for value in row] for row in rows]
+    shown = [i for i in range(len(columns)) if any(row[i] not in ("", "-") for row in cells)]
+    columns = [columns[i] for i in shown]
+    cells = [[row[i] for i in shown] for row in cells]
+    widths = [
+        max(width_of(column.title), *(width_of(row[i]) for row in cells))
+        for i, column in enumerate(columns)
+    ]
+    if is_terminal(sys.stdout):
+        _fit(columns, widths, shutil.get_terminal_size().columns)
+    titles = [column.title for column in columns]
+    write(paint(_line(columns, widths, titles, painted=False), "bold", sys.stdout))
+    for row in cells:
+        write(_line(columns, widths, row, painted=True))
+
+
+def _fit(columns: Sequence[Column], widths: list[int], room: int) -> None:
+    excess = sum(widths) + 2 * (len(widths) - 1) - room
+    while excess > 0:
+        # The widest of those that may give way gives way first.
+        flexible = [i for i, c in enumerate(columns) if c.least and widths[i] > c.least]
+        if not flexible:
+            return
+        widths[max(flexible, key=lambda i: widths[i])] -= 1
+        excess -= 1
+
+
+def _line(
+    columns: Sequence[Column], widths: Sequence[int], values: Sequence[str], *, painted: bool
+) -> str:
+    parts = []
+    for i, (column, width, value) in enumerate(zip(columns, widths, values, strict=True)):
+        text = shorten(value, width)
+        fill = " " * (width - width_of(text))
+        if painted and column.coloured:
+            text = paint(text, value, sys.stdout)
+        last = i == len(columns) - 1
+        parts.append(fill + text if column.right else text if last else text + fill)
+    return "  ".join(parts).rstrip()
+
+
+def block(rows: Iterable[tuple[str, object]]) -> None:
+    """Names and values, one pair a line; long values go on below themselves on a terminal."""
+    shown = [(name, value if isinstance(value, str) else str(value)) for name, value in rows]
+    indent = max((len(name) for name, _ in shown), default=0) + 2
+    room = max(40, shutil.get_terminal_size().columns) if is_terminal(sys.stdout) else None
+    for name, value in shown:
+        text = clean(value)
+        lines = [text]
+        if room is not None:
+            lines = textwrap.wrap(
+                text, room - indent, break_long_words=False, break_on_hyphens=False
+            ) or [""]
+        if name == "Status":
+            word, space, rest = lines[0].partition(" ")
+            lines[0] = paint(word, word, sys.stdout) + space + rest
+        write(f"{name:<{indent}}{lines[0]}".rstrip())
+        for line in lines[1:]:
+            write(" " * indent + line)
+
+
+def show_size(size: object) -> str:
+    """Bytes in the unit that fits."""
+    if not isinstance(size, int | float):
+        return "-"
+    value = float(size)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} TiB"

@@ -1,0 +1,269 @@
+"""Ingestions in tables and blocks: everything an operator asks, and the next command to type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from osa.cli.output import Column, JsonObject, block, clean, dump, say, show_size, table, write
+from osa.cli.times import read_time, show_age, show_seconds, show_time
+
+_OUTCOMES = ("created", "updated", "unchanged", "skipped", "rejected", "failed")
+
+
+def ingestion_table(ingestions: Sequence[JsonObject]) -> None:
+    """One line each; the id is always whole, because it is what one copies."""
+    table(
+        [
+            Column(title="ID"),
+            Column(title="STATUS", coloured=True),
+            Column(title="DONE", right=True),
+            Column(title="BAD", right=True),
+            Column(title="AGE", right=True),
+            Column(title="CONVENTION", least=8),
+            Column(title="NAME", least=6),
+        ],
+        [
+            (
+                ingestion.get("id"),
+                ingestion.get("status"),
+                _progress_cell(ingestion),
+                _bad(ingestion) or "",
+                show_age(ingestion.get("created_at")),
+                ingestion.get("convention_id"),
+                ingestion.get("name") or ingestion.get("external_id") or "",
+            )
+            for ingestion in ingestions
+        ],
+    )
+
+
+def _progress_cell(ingestion: JsonObject) -> str:
+    percent = ingestion.get("progress", {}).get("percent")
+    if not ingestion.get("done") and percent is not None:
+        return f"{percent:.0f}%"
+    return _compact(ingestion.get("counts", {}).get("seen", 0))
+
+
+def _compact(count: int) -> str:
+    for size, unit in ((10**9, "G"), (10**6, "M"), (10**4, "k")):
+        if count >= size:
+            return f"{count / (1000 if unit == 'k' else size):.3g}{unit}"
+    return str(count)
+
+
+def _bad(ingestion: JsonObject) -> int:
+    counts = ingestion.get("counts", {})
+    return int(counts.get("rejected", 0)) + int(counts.get("failed", 0))
+
+
+def ingestion_block(ingestion: JsonObject) -> None:
+    """Everything about one ingestion; where it failed, why; then what to do next."""
+    now = datetime.now(UTC)
+    rows: list[tuple[str, object]] = [
+        ("Ingestion", ingestion["id"]),
+        ("Name", ingestion.get("name")),
+        ("External id", ingestion.get("external_id")),
+        ("Status", _status(ingestion)),
+        ("Convention", f"{ingestion.get('convention_id')} {ingestion.get('convention_version')}"),
+        ("Source", describe_source(ingestion.get("source"))),
+        ("Parameters", _pairs(ingestion.get("parameters"))),
+        ("Labels", _pairs(ingestion.get("labels"))),
+        ("Metadata", dump(ingestion["metadata"]) if ingestion.get("metadata") else None),
+        ("Limit", ingestion.get("limit")),
+        ("Progress", None if ingestion.get("done") else describe_progress(ingestion, now=now)),
+        ("Items", describe_counts(ingestion)),
+        ("Archive", _archive(ingestion)),
+        ("Cancel", _cancel(ingestion.get("cancel"), now=now)),
+        ("Created", f"{_when(ingestion.get('created_at'), now)} by {ingestion.get('created_by')}"),
+        ("Started", _when(ingestion.get("started_at"), now)),
+        ("Heartbeat", None if ingestion.get("done") else _when(ingestion.get("heartbeat_at"), now)),
+        ("Ended", _ended(ingestion, now)),
+    ]
+    rows.extend(_attempts(ingestion.get("attempts") or (), now=now))
+    rows.append(("SRN", ingestion.get("srn")))
+    error = ingestion.get("error")
+    if error:
+        rows.append(("Failed", error.get("detail") or error.get("title")))
+        rows.append(("Hint", error.get("hint")))
+        rows.append(("Cause", _cause(error)))
+    block((name, value) for name, value in rows if value not in (None, ""))
+    for line in next_steps(ingestion):
+        say(line)
+
+
+def _status(ingestion: JsonObject) -> str:
+    status, reason = str(ingestion.get("status")), ingestion.get("status_reason")
+    text = status if reason in (None, status, "completed") else f"{status} ({reason})"
+    if ingestion.get("progress", {}).get("stalled"):
+        text += ", stalled: its worker is alive, and nothing advanced for a minute"
+    return text
+
+
+def describe_source(source: JsonObject | None) -> str | None:
+    """A source in a line: `file sst.nc, 47.1 KiB`."""
+    if not source:
+        return None
+    words = [str(source.get("type"))]
+    named = source.get("filename") or source.get("uri") or source.get("record_id")
+    named = named or source.get("upload_id")
+    if named:
+        words.append(str(named))
+    if source.get("item_count") is not None:
+        words.append(f"of {source['item_count']}")
+    text = " ".join(words)
+    return f"{text}, {show_size(source['size'])}" if source.get("size") is not None else text
+
+
+def describe_progress(ingestion: JsonObject, *, now: datetime | None = None) -> str:
+    """How far it is: `converting: 2 of 4 time steps, 50 %, 0.7/s, 3s left`."""
+    progress = ingestion.get("progress", {})
+    completed, total, unit = progress.get("completed"), progress.get("total"), progress.get("unit")
+    parts = []
+    if completed is not None:
+        about = "about " if progress.get("total_is_estimate") else ""
+        amount = f"{completed} of {about}{total}" if total is not None else f"{completed}"
+        parts.append(f"{amount} {unit or 'items'}")
+    if progress.get("percent") is not None:
+        parts.append(f"{progress['percent']:.0f} %")
+    if progress.get("rate_per_second") is not None:
+        parts.append(f"{progress['rate_per_second']:.3g}/s")
+    eta = read_time(progress.get("eta"))
+    if eta is not None:
+        left = (eta - (now or datetime.now(UTC))).total_seconds()
+        parts.append(f"{show_seconds(left)} left" if left > 0 else "any moment now")
+    message = progress.get("message")
+    if message and completed is None:
+        parts.append(str(message))
+    text = ", ".join(parts)
+    phase = progress.get("phase")
+    return clean(f"{phase}: {text}" if phase and text else phase or text)
+
+
+def describe_counts(ingestion: JsonObject) -> str:
+    """What became of the items: `4 seen: 3 created, 1 rejected`."""
+    counts = ingestion.get("counts", {})
+    named = [f"{counts[word]} {word}" for word in _OUTCOMES if counts.get(word)]
+    return f"{counts.get('seen', 0)} seen" + (f": {', '.join(named)}" if named else "")
+
+
+def _archive(ingestion: JsonObject) -> str | None:
+    if not ingestion.get("done"):
+        return None
+    return {
+        "none": "holds nothing of it",
+        "partial": "holds a part of it",
+        "complete": "holds all of it",
+    }.get(str(ingestion.get("result_completeness")), str(ingestion.get("result_completeness")))
+
+
+def _pairs(values: JsonObject | None) -> str | None:
+    if not values:
+        return None
+    shown = (f"{k}={v if isinstance(v, str) else dump(v)}" for k, v in values.items())
+    return ", ".join(shown)
+
+
+def _cancel(cancel: JsonObject | None, *, now: datetime) -> str | None:
+    if not cancel:
+        return None
+    text = f"asked by {cancel.get('requested_by')} {_when(cancel.get('requested_at'), now)}"
+    if cancel.get("reason"):
+        text += f": {cancel['reason']}"
+    if cancel.get("outcome") == "pending" and cancel.get("deadline_at"):
+        return f"{text}; done by {show_time(cancel['deadline_at'])} at the latest"
+    return f"{text}; {cancel.get('outcome')}"
+
+
+def _when(text: object, now: datetime) -> str | None:
+    if read_time(text) is None:
+        return None
+    return f"{show_time(text)} ({show_age(text, now=now)} ago)"
+
+
+def _ended(ingestion: JsonObject, now: datetime) -> str | None:
+    ended, created = read_time(ingestion.get("ended_at")), read_time(ingestion.get("created_at"))
+    if ended is None or created is None:
+        return None
+    taken = show_seconds((ended - created).total_seconds())
+    return f"{_when(ingestion['ended_at'], now)}, {taken} after it was created"
+
+
+def _attempts(attempts: Sequence[JsonObject], *, now: datetime) -> list[tuple[str, object]]:
+    rows: list[tuple[str, object]] = []
+    for attempt in attempts[-5:]:
+        text = f"{attempt.get('worker')}, since {_when(attempt.get('started_at'), now)}"
+        if attempt.get("ended_at"):
+            text = f"{attempt.get('worker')}, {attempt.get('end_reason')}"
+            error = attempt.get("error")
+            # The last one's error is the ingestion's own, told below.
+            if error and attempt is not attempts[-1]:
+                text += f": {error.get('detail')}"
+        rows.append((f"Attempt {attempt.get('number')}", text))
+    return rows
+
+
+def _cause(error: JsonObject) -> str:
+    who = {
+        "source": "the source",
+        "convention": "the convention",
+        "storage": "the storage",
+        "platform": "the platform",
+        "user": "the start",
+    }.get(str(error.get("origin")), str(error.get("origin")))
+    again = "may succeed" if error.get("retryable") else "will fail in the same way"
+    return f"{who} ({error.get('code')}); the same again {again}"
+
+
+def next_steps(ingestion: JsonObject) -> Iterable[str]:
+    """Commands that make sense now."""
+    identity, status = ingestion["id"], ingestion.get("status")
+    if not ingestion.get("done"):
+        yield f"Wait for it: osa ingestion wait {identity}"
+        if status != "canceling":
+            yield f"Stop it:     osa ingestion cancel {identity}"
+        return
+    if _bad(ingestion):
+        yield f"What went wrong: osa ingestion items {identity} --outcome failed --outcome rejected"
+    elif status == "failed":
+        yield f"What happened: osa ingestion events {identity}"
+    if status == "succeeded" and ingestion.get("counts", {}).get("seen"):
+        yield f"Its records: osa record list --ingestion {identity}"
+        yield f"Its files:   osa ingestion download {identity}"
+
+
+def status_line(ingestion: JsonObject) -> str:
+    """An ingestion in one line, for a log: status, progress, counts."""
+    parts = [str(ingestion.get("status"))]
+    reason = ingestion.get("status_reason")
+    if reason not in (None, ingestion.get("status"), "completed"):
+        parts[0] += f" ({reason})"
+    if not ingestion.get("done"):
+        progress = describe_progress(ingestion)
+        if progress:
+            parts.append(progress)
+    if ingestion.get("counts", {}).get("seen"):
+        parts.append(describe_counts(ingestion))
+    return clean("; ".join(parts))
+
+
+def event_line(event: JsonObject) -> str:
+    """An event in one line: number, time, what happened."""
+    data = event.get("data") or {}
+    words = [str(event.get("type")).replace("_", " ")]
+    if data.get("worker"):
+        words.append(f"by {data['worker']}")
+    if data.get("counts"):
+        words.append(f"({describe_counts(data)})")
+    if data.get("error"):
+        words.append(f"- {data['error'].get('detail')}")
+    elif data.get("cancel") and data["cancel"].get("reason"):
+        words.append(f"- {data['cancel']['reason']}")
+    elif data.get("status_reason") not in (None, data.get("status"), "completed"):
+        words.append(f"- {data['status_reason']}")
+    return clean(f"{event.get('number'):>4}  {show_time(event.get('at'))}  {' '.join(words)}")
+
+
+def write_event(event: JsonObject) -> None:
+    """An event as data."""
+    write(event_line(event))
