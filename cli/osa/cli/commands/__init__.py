@@ -1,0 +1,1 @@
+"""The verbs of `osa`, one module for each noun."""

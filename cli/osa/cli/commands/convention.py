@@ -1,0 +1,143 @@
+"""`osa convention`: what can be run, and with which parameters."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Annotated
+
+import typer
+
+from osa.cli.commands import options
+from osa.cli.commands.options import examples
+from osa.cli.output import Column, Format, JsonObject, block, clean, dump, say, table, write
+from osa.cli.problems import BadUsage, CommandFailed, ExitCode
+from osa.cli.session import Session, open_session
+
+app = options.noun("See what can be run, and with which parameters.")
+
+
+@app.command("list", epilog=examples("osa convention list", "osa convention list --ingestable -q"))
+def list_(
+    ingestable: Annotated[
+        bool, typer.Option("--ingestable", help="Only those this server can run now.")
+    ] = False,
+    output: options.Output = Format.table,
+    quiet: options.Quiet = False,
+    server: options.Server = None,
+    token: options.Token = None,
+) -> None:
+    """List the conventions of the server."""
+    session = open_session(server, token, output, quiet)
+
+    from osa.cli.ingestion import list_conventions
+
+    found = list_conventions(**session.access, ingestable=True if ingestable else None)
+    if quiet:
+        session.write_ids(found)
+    elif output is not Format.table:
+        session.write_objects(found)
+    else:
+        table(
+            [
+                Column(title="ID"),
+                Column(title="VERSION"),
+                Column(title="RUNS HERE"),
+                Column(title="SOURCES", least=12),
+                Column(title="TITLE", least=12),
+            ],
+            [
+                (
+                    each["id"],
+                    each["version"],
+                    "yes" if each["ingestable"] else f"no, lacks {each.get('missing_extra', '?')}",
+                    ", ".join(each["source_types"]) or "by its parameters",
+                    each["title"],
+                )
+                for each in found
+            ],
+        )
+        say("Parameters of one: osa convention show ID")
+
+
+@app.command(epilog=examples("osa convention show nc-to-geotiff"))
+def show(
+    convention: options.Convention = None,
+    output: options.Output = Format.table,
+    quiet: options.Quiet = False,
+    server: options.Server = None,
+    token: options.Token = None,
+) -> None:
+    """Show a convention with its parameters."""
+    if not convention:
+        raise BadUsage("Which convention?", next_step="`osa convention list` shows them.")
+    session = open_session(server, token, output, quiet)
+    found = find_convention(session, convention)
+    if quiet:
+        session.write_ids([found])
+    elif output is not Format.table:
+        session.write_object(found)
+    else:
+        _write_convention(found)
+
+
+def _write_convention(found: JsonObject) -> None:
+    from osa.cli.parameters import describe, resolve
+
+    lacking = f"no, it lacks the extra {found.get('missing_extra')}"
+    sources = ", ".join(found["source_types"]) or "none; its parameters say where to read"
+    block(
+        [
+            ("Convention", f"{found['id']} {found['version']}"),
+            ("Title", found["title"]),
+            ("About", found["description"]),
+            ("Sources", sources + ("" if found["source_required"] else " (not required)")),
+            ("Runs here", "yes" if found["ingestable"] else lacking),
+            ("At once", "one" if found["exclusive"] else "any number"),
+            ("SRN", found["srn"]),
+        ]
+    )
+    schema = found["parameters_schema"]
+    properties = schema.get("properties", {})
+    if not properties:
+        say("It has no parameters.")
+        return
+    write("")
+    rows = []
+    for name, raw in properties.items():
+        parameter = resolve(raw, schema)
+        default = dump(parameter["default"]) if "default" in parameter else "-"
+        if name in schema.get("required", ()):
+            default = "required"
+        about = parameter.get("description") or ""
+        rows.append((name, describe(raw, schema), default, about))
+    table(
+        [
+            Column(title="PARAMETER"),
+            Column(title="TYPE", least=12),
+            Column(title="DEFAULT", least=8),
+            Column(title="MEANING", least=20),
+        ],
+        rows,
+    )
+    first = next(iter(schema.get("required", ())), next(iter(properties)))
+    say(clean(f"Give one with: osa ingestion start {found['id']} FILE --param {first}=VALUE"))
+
+
+def find_convention(session: Session, convention: str) -> JsonObject:
+    """A convention with its schema; for a name that is nearly one of them, a hint."""
+    from osa.cli.ingestion import IngestionError, get_convention, list_conventions
+
+    try:
+        return get_convention(**session.access, convention_id=convention)
+    except IngestionError as exc:
+        misspelt = exc.status == 400 and exc.code == "INVALID_REQUEST"
+        if exc.code != "CONVENTION_NOT_FOUND" and not misspelt:
+            raise
+        known = [each["id"] for each in list_conventions(**session.access)]
+        close = difflib.get_close_matches(convention, known, n=1)
+        raise CommandFailed(
+            f"There is no convention {convention!r}."
+            + (f" Did you mean {close[0]}?" if close else ""),
+            next_step="`osa convention list` shows the conventions.",
+            code=ExitCode.NOT_FOUND,
+        ) from exc

@@ -1,0 +1,102 @@
+"""`osa ingestion wait | watch | events`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from osa.cli.commands import options, starting
+from osa.cli.output import Format, dump, write
+from osa.cli.problems import BadUsage, Detached
+from osa.cli.session import Session, open_session
+from osa.cli.times import parse_duration
+
+
+def wait(
+    ingestion: options.Ingestion = None,
+    timeout: options.Timeout = None,
+    output: options.Output = Format.table,
+    quiet: options.Quiet = False,
+    server: options.Server = None,
+    token: options.Token = None,
+) -> None:
+    """Wait until an ingestion is done.
+
+    Exit code 0: succeeded, 3: failed, 4: canceled, 5: waited too long. Ctrl-C detaches; the
+    ingestion goes on.
+    """
+    limit = parse_duration(timeout, option="--timeout") if timeout else None
+    session = open_session(server, token, output, quiet)
+    follow_to_end(session, session.resolve_ingestion(ingestion), timeout=limit, with_events=False)
+
+
+def watch(
+    ingestion: options.Ingestion = None,
+    timeout: options.Timeout = None,
+    output: options.Output = Format.table,
+    quiet: options.Quiet = False,
+    server: options.Server = None,
+    token: options.Token = None,
+) -> None:
+    """Follow an ingestion with everything that happens to it, until it is done.
+
+    Exit code 0: succeeded, 3: failed, 4: canceled, 5: waited too long. Ctrl-C detaches; the
+    ingestion goes on.
+    """
+    limit = parse_duration(timeout, option="--timeout") if timeout else None
+    session = open_session(server, token, output, quiet)
+    follow_to_end(session, session.resolve_ingestion(ingestion), timeout=limit, with_events=True)
+
+
+def follow_to_end(
+    session: Session, identity: str, *, timeout: float | None, with_events: bool
+) -> None:
+    """Wait, show how it ended, and leave with the exit code of that."""
+    from osa.cli.following import exit_code_of_status, wait_for
+
+    ended = wait_for(session, identity, timeout=timeout, with_events=with_events)
+    starting.show(session, ended)
+    raise typer.Exit(exit_code_of_status(ended))
+
+
+def events(
+    ingestion: options.Ingestion = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on until the ingestion is done.")
+    ] = False,
+    after: Annotated[
+        int,
+        typer.Option("--follow", metavar="NUMBER", min=0, help="Only events with a higher number."),
+    ] = 0,
+    output: options.Output = Format.table,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only numbers, one a line.")] = False,
+    server: options.Server = None,
+    token: options.Token = None,
+) -> None:
+    """Show the numbered log of an ingestion."""
+    if follow and output is Format.json:
+        raise BadUsage("An array has no end while one follows.", next_step="Use -o jsonl with -f.")
+    session = open_session(server, token, output, quiet)
+    identity = session.resolve_ingestion(ingestion)
+
+    from osa.cli.ingestion import iter_events
+    from osa.cli.views import write_event
+
+    found = iter_events(**session.access, ingestion_id=identity, after=after, follow=follow)
+    try:
+        if quiet:
+            session.write_ids(found, "number")
+        elif output is Format.json:
+            session.write_objects(found)
+        else:
+            for event in found:
+                if output is Format.jsonl:
+                    write(dump(event))
+                else:
+                    write_event(event)
+    except KeyboardInterrupt as exc:
+        raise Detached(
+            f"Detached: nothing was changed on the server.\n"
+            f"Come back with: osa ingestion events {identity} --follow"
+        ) from exc

@@ -1,0 +1,122 @@
+"""One command's view of the server: where it is, who asks, and how the answer is wanted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypedDict
+
+from osa.cli import last
+from osa.cli.config import choose_server, choose_token
+from osa.cli.output import Format, JsonObject, dump, write
+from osa.cli.problems import BadUsage, CommandFailed, ExitCode
+
+_UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}")
+_SRN = re.compile(r"urn:osa:[A-Za-z0-9.-]+:(\w+):(\S+)")
+_HOW_TO_FIND = {
+    "ingestion": "`osa ingestion list` shows the ids; @last is the newest one that you started.",
+    "record": "`osa record list` shows the ids.",
+    "convention": "`osa convention list` shows the conventions.",
+}
+_SRN_KINDS = {"ing": "ingestion", "conv": "convention", "rec": "record"}
+#: How far back `@last` looks when nothing is remembered.
+_LOOK_BACK = 1000
+
+
+class Access(TypedDict):
+    """What every helper wants."""
+
+    server: str
+    token: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """Made once for each command."""
+
+    access: Access
+    token_name: str | None
+    format: Format
+    quiet: bool
+
+    @property
+    def for_people(self) -> bool:
+        """Whether the answer is a table."""
+        return self.format is Format.table and not self.quiet
+
+    def write_object(self, value: JsonObject) -> None:
+        """One object of the server as JSON; for `json` and `jsonl`."""
+        write(dump(value, indent=2 if self.format is Format.json else None))
+
+    def write_objects(self, values: Iterable[JsonObject]) -> None:
+        """Many of them: one array, or one line each as they come."""
+        if self.format is Format.jsonl:
+            for value in values:
+                write(dump(value))
+        else:
+            write(dump(list(values), indent=2))
+
+    def write_ids(self, values: Iterable[JsonObject], key: str = "id") -> None:
+        """What `-q` shows."""
+        for value in values:
+            if value.get(key) is not None:
+                write(str(value[key]))
+
+    def resolve_ingestion(self, text: str | None) -> str:
+        """The id or SRN that the user means."""
+        if text == "@last":
+            return self._last()
+        return check_id(text, "ingestion")
+
+    def _last(self) -> str:
+        remembered, name = last.recall(**self.access)
+        if remembered is not None:
+            return remembered
+        name = name or self.token_name
+        if name is not None:
+            from osa.cli.ingestion import iter_ingestions
+
+            for ingestion in iter_ingestions(**self.access, max_items=_LOOK_BACK):
+                if ingestion.get("created_by") == name:
+                    return str(ingestion["id"])
+        raise CommandFailed(
+            "There is no @last: nothing is known to have been started with this token.",
+            next_step="`osa ingestion list` shows the ids.",
+            code=ExitCode.NOT_FOUND,
+        )
+
+
+def open_session(
+    server: str | None, token: str | None, output: Format = Format.table, quiet: bool = False
+) -> Session:
+    """Find server and token; raises before anything is sent."""
+    choice = choose_server(server)
+    found = choose_token(choice.server, token)
+    return Session(
+        access={"server": choice.server, "token": found.value},
+        token_name=found.name,
+        format=output,
+        quiet=quiet,
+    )
+
+
+def check_id(text: str | None, kind: str) -> str:
+    """An id or SRN of this kind, in the server's spelling; raises BadUsage for anything else."""
+    if not text:
+        raise BadUsage(f"Which {kind}?", next_step=_HOW_TO_FIND[kind])
+    if match := _SRN.fullmatch(text):
+        is_a = _SRN_KINDS.get(match[1])
+        if is_a != kind:
+            raise BadUsage(
+                f"{text} names {'a ' + is_a if is_a else 'something else'}, and a {kind} is wanted."
+                if is_a != "ingestion"
+                else f"{text} names an ingestion, and a {kind} is wanted.",
+                next_step=_HOW_TO_FIND[kind],
+            )
+        return text
+    lowered = text.strip().lower()
+    if not _UUID.fullmatch(lowered):
+        raise BadUsage(f"{text!r} is not the id of a {kind}.", next_step=_HOW_TO_FIND[kind])
+    digits = lowered.replace("-", "")
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
