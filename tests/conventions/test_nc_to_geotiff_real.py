@@ -1,5 +1,5 @@
-"""Real files become GeoTIFFs whose pixels are those of `gdal_translate`, or are refused for the right
-reason. Where GDAL finds no georeferencing, ours is held against known positions."""
+"""Real files become GeoTIFFs whose pixels are those of `gdal_translate`, or are refused for the
+right reason. Where GDAL finds no georeferencing, ours is held against known positions."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from osa.conventions import Item, ParametersInvalid, SourceInvalid
 from osa.conventions.nc_to_geotiff import nc_to_geotiff
 

@@ -96,7 +96,9 @@ def make_plan(reader: Reader, params: GeoTiffParams) -> Plan:
     fixed = _fixed(variable, axes, params)
     found = crs_of.resolve(reader.dataset, variable, axes, wanted=params.crs)
     grid = regular_grid(axes.x, axes.y, scale=found.scale, geographic=axes.kind == "geographic")
-    target_crs = crs_of.parse(params.dst_crs, parameter="dst_crs") if params.dst_crs else found.crs
+    target_crs = found.crs
+    if params.dst_crs is not None:
+        target_crs = crs_of.parse(params.dst_crs, parameter="dst_crs")
     if not crs_of.survives_geotiff(target_crs):
         kind = "a rotated pole" if crs_of.is_rotated(target_crs) else f"{target_crs.name!r}"
         raise ParametersInvalid(
@@ -401,12 +403,19 @@ def _layouts(
     )
     if not warps:
         return window, source, source
+    covers = grid.bounds(grid.whole)
+    if target_crs.is_projected and not grid.x.circular and max(map(abs, covers[::2])) > 180:
+        from_180 = crs_of.from_date_line(found.crs)
+        if from_180 is not None:
+            turn = -180.0 if covers[2] > 180 else 180.0
+            covers = (covers[0] + turn, covers[1], covers[2] + turn, covers[3])
+            source = replace(source, raster_crs=crs_of.to_raster_crs(from_180), bounds=covers)
     resolution = params.resolution
     pair = (resolution, resolution) if isinstance(resolution, int | float) else resolution
     with raster.gdal():
         target = raster.warped_layout(
             source,
-            covers=grid.bounds(grid.whole),
+            covers=covers,
             dst_crs=crs_of.to_raster_crs(target_crs),
             area=target_crs.area_of_use.bounds if target_crs.area_of_use else None,
             resolution=pair,

@@ -127,6 +127,18 @@ def is_rotated(crs: Crs) -> bool:
     return bool(crs.is_geographic and crs.is_derived)
 
 
+def from_date_line(crs: Crs) -> Crs | None:
+    """The geographic CRS with longitudes counted from 180°, so that a grid across the date line
+    has no seam when it is warped; None where that cannot be said of the CRS."""
+    import pyproj
+
+    if not crs.is_geographic or crs.is_derived or crs.prime_meridian.longitude != 0:
+        return None
+    meridian = pyproj.crs.datum.CustomPrimeMeridian(longitude=180, name="Date line")
+    datum = pyproj.crs.datum.CustomDatum(ellipsoid=crs.ellipsoid, prime_meridian=meridian)
+    return pyproj.crs.GeographicCRS(datum=datum)
+
+
 def to_raster_crs(crs: Crs) -> Any:
     """The same CRS for rasterio, by WKT: no string of a caller reaches GDAL."""
     from rasterio.crs import CRS

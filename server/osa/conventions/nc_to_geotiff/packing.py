@@ -229,7 +229,7 @@ def _fills(
             return ()  # NaN always means missing
         if not representable(wanted, raw):
             raise ParametersInvalid(
-                f"`src_nodata` {params.src_nodata} is no value of the source's type {raw.name}."
+                f"`src_nodata` {wanted:.10g} is no value of the source's type {raw.name}."
             )
         return (_exact(wanted, raw),)
     found: list[float] = []
@@ -290,7 +290,7 @@ def _nodata(
         wanted = float(params.nodata)
         if not representable(wanted, pixel):
             raise ParametersInvalid(
-                f"`nodata` {params.nodata} is no value of the type {pixel.name}.",
+                f"`nodata` {wanted:.10g} is no value of the type {pixel.name}.",
                 hint="Choose another `nodata` or `dtype`.",
             )
         return _exact(wanted, pixel)

@@ -6,8 +6,9 @@ import hashlib
 import json
 from typing import Annotated, Literal, Self
 
-from osa.conventions.authoring import Params
 from pydantic import Field, model_validator
+
+from osa.conventions.authoring import Params
 
 Resampling = Literal[
     "nearest",
