@@ -1,0 +1,165 @@
+"""Operations: routes that know their contract's name, who may call them, and what they take.
+
+The order of checks is always the same: is there a route, who asks (401), may they (403), does the
+request fit the contract (400, 413, 415), and only then the service is asked. FastAPI documents the
+signatures; taking the arguments is done here, because a body must not be read before its sender is
+known, and because one visit to a thread is enough for all of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, ParamSpec, TypeVar, cast
+
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from osa.server.http import bodies, problems
+from osa.server.http.access import Facts
+from osa.server.http.arguments import Arguments
+from osa.server.http.auth import authorize
+from osa.server.http.streaming import Watchers
+from osa.server.model import Principal, Scope
+from osa.server.service import Service
+from osa.server.settings import Settings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: A body of this size is read before its sender is known: it is here already, and one visit to a
+#: thread does everything.
+_SMALL_BODY = 64 * 1024
+
+
+class Call(Request):
+    """A request as an operation sees it."""
+
+    @property
+    def facts(self) -> Facts:
+        return cast(Facts, self.scope["osa.facts"])
+
+    @property
+    def principal(self) -> Principal:
+        """Who asks; only in operations that need a scope."""
+        return cast(Principal, self.scope["osa.principal"])
+
+    @property
+    def service(self) -> Service:
+        return cast(Service, self.app.state.service)
+
+    @property
+    def settings(self) -> Settings:
+        return cast(Settings, self.app.state.settings)
+
+    @property
+    def watchers(self) -> Watchers:
+        return cast(Watchers, self.app.state.watchers)
+
+    async def aside(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do what may block in a thread."""
+        threads = cast(ThreadPoolExecutor, self.app.state.threads)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(threads, partial(function, *args, **kwargs))
+
+
+class Operation(APIRoute):
+    """A route of the contract."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        arguments = Arguments(self.endpoint, list(self.param_convertors))
+        endpoint = self.endpoint
+        blocks = not inspect.iscoroutinefunction(endpoint)
+        scope = _needed(self.openapi_extra)
+        template = self.path_format
+
+        def admit(call: Call) -> None:
+            if scope is not None:
+                principal = authorize(call, call.service.tokens, scope)
+                call.scope["osa.principal"] = principal
+                call.facts.tenant, call.facts.token = principal.tenant, principal.token_name
+
+        def take(call: Call, raw: bytes | None) -> dict[str, Any]:
+            taken = arguments.take(call, raw)
+            call.facts.ingestion_id = taken.get("ingestion_id")
+            return taken
+
+        def answer(call: Call, raw: bytes | None) -> Response:
+            return cast(Response, endpoint(call, **take(call, raw)))
+
+        def admit_and_answer(call: Call, raw: bytes | None) -> Response:
+            admit(call)
+            return answer(call, raw)
+
+        async def handle(request: Request) -> Response:
+            call = Call(request.scope, request.receive)
+            call.facts.template = template
+            if not blocks:
+                if scope is not None:
+                    await call.aside(admit, call)
+                return cast(Response, await endpoint(call, **take(call, None)))
+            if not arguments.takes_body:
+                return await call.aside(admit_and_answer, call, None)
+            limit = call.settings.json_body_max_bytes
+            length = bodies.declared_length(call)
+            if length is not None and length <= min(limit, _SMALL_BODY):
+                raw = await bodies.read(call, limit)
+                return await call.aside(admit_and_answer, call, raw)
+            await call.aside(admit, call)
+            raw = await bodies.read(call, limit)
+            return await call.aside(answer, call, raw)
+
+        return handle
+
+
+def described(
+    operation_id: str,
+    *,
+    needs: Scope | None,
+    answers: Mapping[int, Any],
+    refuses: tuple[int, ...] = (),
+    media_type: str = "application/json",
+    head: bool = False,
+    extra: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """What a route decorator is told: the operation's name, its scope, and the types it answers.
+    The first status is the usual one; a HEAD has no content, whatever its status."""
+    common = (400, 500, 503) if needs is None else (400, 401, 403, 500, 503)
+    responses: dict[int | str, dict[str, Any]] = {
+        status: {"description": "", **_content(answer, media_type)}
+        for status, answer in answers.items()
+    }
+    for status in sorted({*common, *refuses}):
+        problem = None if head else "Problem"
+        responses[status] = {"description": "", **_content(problem, problems.MEDIA_TYPE)}
+    return {
+        "operation_id": operation_id,
+        "status_code": next(iter(answers)),
+        "response_model": None,
+        "response_class": Response,
+        "responses": responses,
+        "openapi_extra": {
+            "security": [] if needs is None else [{"bearerAuth": [needs.value]}],
+            **(extra or {}),
+        },
+    }
+
+
+def _content(answer: Any, media_type: str) -> dict[str, Any]:
+    if answer is None:
+        return {}
+    if isinstance(answer, Mapping):
+        schema: Mapping[str, Any] = answer
+    else:
+        name = answer if isinstance(answer, str) else answer.__name__
+        schema = {"$ref": f"#/components/schemas/{name}"}
+    return {"content": {media_type: {"schema": schema}}}
+
+
+def _needed(extra: Mapping[str, Any] | None) -> Scope | None:
+    security = (extra or {}).get("security", [])
+    return Scope(security[0]["bearerAuth"][0]) if security else None

@@ -1,0 +1,246 @@
+"""The words that are used everywhere, as the contract names them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from typing_extensions import TypeAliasType
+
+from osa.server.http.wire.strict import moment, uri, uuid, whole
+
+#: The largest integer that every JSON parser holds exactly.
+MAX_INTEGER = 9007199254740991
+
+Id = TypeAliasType(
+    "Id", Annotated[str, Field(json_schema_extra={"format": "uuid"}), AfterValidator(uuid)]
+)
+Srn = TypeAliasType(
+    "Srn",
+    Annotated[
+        str,
+        Field(
+            max_length=400,
+            pattern=r"^urn:osa:[A-Za-z0-9.-]+:(ing|conv|rec):[A-Za-z0-9.@-]+$",
+        ),
+    ],
+)
+ConventionId = TypeAliasType(
+    "ConventionId",
+    Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=400,
+            pattern=(
+                r"^([a-z][a-z0-9-]{0,62}|urn:osa:[A-Za-z0-9.-]{1,253}:conv:[a-z][a-z0-9-]{0,62}"
+                r"(@[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9})?)$"
+            ),
+        ),
+    ],
+)
+ExternalId = TypeAliasType(
+    "ExternalId",
+    Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")],
+)
+SourceId = TypeAliasType(
+    "SourceId", Annotated[str, Field(min_length=1, max_length=2048, pattern=r"^[^\x00]+$")]
+)
+Sha256 = TypeAliasType(
+    "Sha256", Annotated[str, Field(min_length=64, max_length=64, pattern=r"^[0-9a-f]{64}$")]
+)
+MediaType = TypeAliasType(
+    "MediaType",
+    Annotated[
+        str,
+        Field(
+            max_length=127,
+            pattern=(r"^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*$"),
+        ),
+    ],
+)
+Filename = TypeAliasType(
+    "Filename",
+    Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f/\\]+$")],
+)
+Uri = TypeAliasType(
+    "Uri",
+    Annotated[
+        str,
+        Field(min_length=1, max_length=8192, json_schema_extra={"format": "uri"}),
+        AfterValidator(uri),
+    ],
+)
+Content = TypeAliasType(
+    "Content", Annotated[bytes, WithJsonSchema({"type": "string", "format": "binary"})]
+)
+Label = TypeAliasType(
+    "Label", Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+)
+_LabelKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$")]
+Labels = TypeAliasType("Labels", Annotated[dict[_LabelKey, Label], Field(max_length=16)])
+LabelFilter = TypeAliasType(
+    "LabelFilter",
+    Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=264,
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}(=[^\x00-\x1f\x7f]{0,200})?$",
+        ),
+    ],
+)
+Metadata = TypeAliasType("Metadata", Annotated[dict[str, Any], Field(max_length=256)])
+Parameters = TypeAliasType("Parameters", Annotated[dict[str, Any], Field(max_length=256)])
+RecordMetadata = TypeAliasType("RecordMetadata", Annotated[dict[str, Any], Field(max_length=1000)])
+JsonSchema = TypeAliasType("JsonSchema", Annotated[dict[str, Any], Field(max_length=64)])
+
+# What a caller may say is closed: a word that nobody knows is a mistake.
+SortOrder = TypeAliasType(
+    "SortOrder", Annotated[Literal["asc", "desc"], Field(json_schema_extra={"default": "desc"})]
+)
+IngestionStatusFilter = TypeAliasType(
+    "IngestionStatusFilter",
+    Literal[
+        "queued",
+        "running",
+        "canceling",
+        "succeeded",
+        "failed",
+        "canceled",
+        "active",
+        "cancelled",
+        "pending",
+        "completed",
+        "success",
+        "failure",
+    ],
+)
+ItemOutcomeFilter = TypeAliasType(
+    "ItemOutcomeFilter",
+    Literal["created", "updated", "unchanged", "skipped", "rejected", "failed"],
+)
+
+# What the server says is open: a newer one may say more.
+IngestionStatus = TypeAliasType(
+    "IngestionStatus",
+    Literal["queued", "running", "canceling", "succeeded", "failed", "canceled"] | str,
+)
+StatusReason = TypeAliasType(
+    "StatusReason",
+    Literal[
+        "waiting_for_slot",
+        "backing_off",
+        "worker_lost",
+        "handed_over",
+        "running",
+        "canceling",
+        "completed",
+        "too_late_to_cancel",
+        "some_items_failed",
+        "all_items_failed",
+        "source",
+        "config",
+        "storage",
+        "convention",
+        "convention_changed",
+        "internal",
+        "requested",
+        "cancel_deadline",
+    ]
+    | str,
+)
+ResultCompleteness = TypeAliasType(
+    "ResultCompleteness", Literal["none", "partial", "complete"] | str
+)
+ItemOutcome = TypeAliasType(
+    "ItemOutcome",
+    Literal["created", "updated", "unchanged", "skipped", "rejected", "failed"] | str,
+)
+CancelOutcome = TypeAliasType(
+    "CancelOutcome", Literal["pending", "stopped", "deadline", "too_late"] | str
+)
+AttemptEndReason = TypeAliasType(
+    "AttemptEndReason",
+    Literal[
+        "completed", "failed", "canceled", "worker_lost", "handed_over", "backing_off", "crashed"
+    ]
+    | str,
+)
+FaultOrigin = TypeAliasType(
+    "FaultOrigin", Literal["source", "convention", "storage", "platform", "user"] | str
+)
+EventType = TypeAliasType(
+    "EventType",
+    Literal[
+        "ingestion_created",
+        "ingestion_started",
+        "batch_committed",
+        "cancel_requested",
+        "ingestion_requeued",
+        "ingestion_succeeded",
+        "ingestion_failed",
+        "ingestion_canceled",
+    ]
+    | str,
+)
+SourceType = TypeAliasType(
+    "SourceType", Literal["uri", "file", "bytes", "text", "record", "list"] | str
+)
+ProblemCode = TypeAliasType(
+    "ProblemCode",
+    Literal[
+        "INVALID_REQUEST",
+        "INVALID_CURSOR",
+        "UNAUTHENTICATED",
+        "FORBIDDEN",
+        "NOT_FOUND",
+        "INGESTION_NOT_FOUND",
+        "CONVENTION_NOT_FOUND",
+        "UPLOAD_NOT_FOUND",
+        "RECORD_NOT_FOUND",
+        "ARTIFACT_NOT_FOUND",
+        "FILE_NOT_FOUND",
+        "METHOD_NOT_ALLOWED",
+        "INGESTION_ALREADY_ENDED",
+        "INGESTION_ALREADY_RUNNING",
+        "EXTERNAL_ID_TAKEN",
+        "BODY_TOO_LARGE",
+        "UNSUPPORTED_MEDIA_TYPE",
+        "RANGE_NOT_SATISFIABLE",
+        "INVALID_PARAMETERS",
+        "INVALID_SOURCE",
+        "SOURCE_NOT_ALLOWED",
+        "CONVENTION_UNAVAILABLE",
+        "IDEMPOTENCY_KEY_REUSED",
+        "CHECKSUM_MISMATCH",
+        "INTERNAL_ERROR",
+        "SERVICE_UNAVAILABLE",
+        "STORAGE_FULL",
+    ]
+    | str,
+)
+
+# Without a name of their own in the contract.
+Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+Reference = Annotated[str, Field(max_length=400, json_schema_extra={"format": "uri-reference"})]
+Size = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+Number = Annotated[int, Field(ge=1, le=MAX_INTEGER)]
+Seconds = Annotated[int, Field(ge=0, le=3600)]
+PageCursor = Annotated[str, Field(max_length=1024)] | None
+Limit = Annotated[int, Field(ge=1, le=MAX_INTEGER), BeforeValidator(whole)] | None
+QueryTime = Annotated[
+    datetime,
+    BeforeValidator(moment),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+
+
+def time(value: datetime) -> str:
+    """RFC 3339 in UTC with `Z`. Values of the house are in UTC already."""
+    return value.isoformat(timespec="microseconds")[:26] + "Z"
+
+
+def time_or_none(value: datetime | None) -> str | None:
+    return None if value is None else value.isoformat(timespec="microseconds")[:26] + "Z"
