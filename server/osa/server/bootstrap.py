@@ -120,6 +120,7 @@ def build(settings: Settings) -> House:
         database,
         running,
         dispatch,
+        objects,
         work_dir=settings.work_dir,
         stale_seconds=settings.stale_after_seconds,
     )

@@ -68,6 +68,17 @@ class Attempt:
             self._failed(
                 Fault(kind="storage_full", detail=exc.detail, origin="storage", retryable=True)
             )
+        except Exception as exc:  # noqa: BLE001 - a defect of ours must end this ingestion, and only it
+            _log.exception("attempt_broke", extra={"ingestion_id": self.job.hold.ingestion_id})
+            self.kill("broken")
+            self._failed(
+                Fault(
+                    kind="internal_error",
+                    detail=f"The worker could not use what the convention sent: {exc}",
+                    origin="platform",
+                    hint="The worker's log has the traceback.",
+                )
+            )
         finally:
             with self._lock:
                 self._over = True

@@ -17,7 +17,12 @@ class Fleet:
     """`count` processes. They read their standard input: when we are gone it ends, and so do they."""
 
     def __init__(
-        self, count: int, command: Sequence[str], environ: Mapping[str, str], *, grace_seconds: float
+        self,
+        count: int,
+        command: Sequence[str],
+        environ: Mapping[str, str],
+        *,
+        grace_seconds: float,
     ) -> None:
         self._command = list(command)
         self._environ = dict(environ)

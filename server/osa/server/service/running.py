@@ -321,7 +321,9 @@ class Running:
             row = holds.lock(tx, hold)
             if row is None:
                 return
-            job = Job(hold=hold, ingestion=ingestion_of(row), cursor={}, seen=0, sources=(), fruitless=0)
+            job = Job(
+                hold=hold, ingestion=ingestion_of(row), cursor={}, seen=0, sources=(), fruitless=0
+            )
             if row.status == Status.CANCELING:
                 self._end(tx, job, Status.CANCELED, "requested", cancel="stopped")
                 return
@@ -347,7 +349,12 @@ class Running:
             if row is None:
                 return
             job = Job(
-                hold=hold, ingestion=ingestion_of(row), cursor={}, seen=0, sources=(), fruitless=fruitless
+                hold=hold,
+                ingestion=ingestion_of(row),
+                cursor={},
+                seen=0,
+                sources=(),
+                fruitless=fruitless,
             )
             if row.status == Status.CANCELING:
                 self._end(
@@ -376,7 +383,9 @@ class Running:
             row = holds.lock(tx, hold)
             if row is None or row.status != Status.CANCELING:
                 return
-            job = Job(hold=hold, ingestion=ingestion_of(row), cursor={}, seen=0, sources=(), fruitless=0)
+            job = Job(
+                hold=hold, ingestion=ingestion_of(row), cursor={}, seen=0, sources=(), fruitless=0
+            )
             self._end(tx, job, Status.CANCELED, "cancel_deadline", cancel="deadline")
 
     def _end(

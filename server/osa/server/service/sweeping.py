@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from osa.server.errors import Unavailable
@@ -13,6 +13,7 @@ from osa.server.service.dispatch import Dispatch
 from osa.server.service.running import Running
 from osa.server.store import sweeps, uploads
 from osa.server.store.database import Database
+from osa.server.store.objects import Objects
 
 _log = logging.getLogger("osa.sweep")
 
@@ -21,6 +22,8 @@ _PATIENCE_SECONDS = 15.0
 #: How often leftovers are looked for, and how old a temporary file of a request must be.
 _HOUSEKEEPING_SECONDS = 60.0
 _LEFTOVER_SECONDS = 24 * 3600.0
+#: How often content that nothing names is looked for: it reads the whole folder of objects.
+_FREEING_SECONDS = 6 * 3600.0
 
 
 class Sweeper:
@@ -31,6 +34,7 @@ class Sweeper:
         database: Database,
         running: Running,
         dispatch: Dispatch,
+        objects: Objects,
         *,
         work_dir: Path,
         stale_seconds: float,
@@ -40,7 +44,9 @@ class Sweeper:
         self._dispatch = dispatch
         self._work_dir = work_dir
         self._stale_seconds = stale_seconds
+        self._objects = objects
         self._housekept = 0.0
+        self._freed = time.monotonic()
 
     def sweep(self) -> None:
         """Look once at everything. A database that is away is looked at again next time."""
@@ -103,6 +109,13 @@ class Sweeper:
             alive = sweeps.alive_workers(tx, stale_seconds=self._stale_seconds)
         self._dispatch.forget_done(alive)
         self._remove_leftovers()
+        if time.monotonic() - self._freed >= _FREEING_SECONDS:
+            self._freed = time.monotonic()
+            self._objects.remove_unnamed(self._named)
+
+    def _named(self, checksums: Collection[str]) -> Collection[str]:
+        with self._database.read() as tx:
+            return sweeps.named_objects(tx, checksums)
 
     def _remove_leftovers(self) -> None:
         """Folders of attempts that nobody holds any more, and files of requests that broke off."""

@@ -75,6 +75,8 @@ def micros(seconds: float) -> ColumnElement[int]:
     return literal(round(seconds * 1_000_000), BigInteger())
 
 
-def micros_between(later: ColumnElement[datetime], earlier: ColumnElement[datetime]) -> ColumnElement[int]:
+def micros_between(
+    later: ColumnElement[datetime], earlier: ColumnElement[datetime]
+) -> ColumnElement[int]:
     """A duration as an integer, negative when it is the other way round."""
     return type_coerce(later, BigInteger()) - type_coerce(earlier, BigInteger())

@@ -61,9 +61,7 @@ def _due() -> ColumnElement[bool]:
     )
 
 
-def _take(
-    connection: Connection, which: ColumnElement[bool], worker_id: str
-) -> Row[Any] | None:
+def _take(connection: Connection, which: ColumnElement[bool], worker_id: str) -> Row[Any] | None:
     row = connection.execute(
         update(ingestion)
         .where(which, _due())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from osa.server.store import database
 from osa.server.store.columns import micros, now
 from osa.server.store.paging import Position, Slice, read_slice
 from osa.server.store.rows import COLUMNS, ingestion_of, with_attempts
-from osa.server.store.tables import idempotency, ingestion, label
+from osa.server.store.tables import idempotency, ingestion, label, source_object
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +87,21 @@ def add(connection: Connection, new: NewIngestion) -> Ingestion:
                 for key, value in request.labels.items()
             ],
         )
+    if named := sorted(_objects_in(new.source)):
+        connection.execute(
+            insert(source_object), [{"ingestion_id": new.id, "sha256": sha256} for sha256 in named]
+        )
     return ingestion_of(row)
+
+
+def _objects_in(source: Mapping[str, Any] | None) -> set[str]:
+    """The checksums of all content that a stored source names."""
+    if source is None:
+        return set()
+    found = {source["sha256"]} if "sha256" in source else set()
+    for part in (*source.get("items", ()), *source.get("files", ())):
+        found |= _objects_in(part)
+    return found
 
 
 def claim_key(

@@ -6,7 +6,7 @@ same time as another.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, or_, select, update
@@ -14,7 +14,15 @@ from sqlalchemy import Connection, delete, or_, select, update
 from osa.server.model import HELD, Status
 from osa.server.store.columns import micros, now
 from osa.server.store.holds import Hold
-from osa.server.store.tables import idempotency, ingestion, worker
+from osa.server.store.tables import (
+    artifact,
+    idempotency,
+    ingestion,
+    record_file,
+    source_object,
+    upload,
+    worker,
+)
 
 _AT_ONCE = 200
 
@@ -172,3 +180,18 @@ def forget_old_keys(connection: Connection) -> int:
     return connection.execute(
         delete(idempotency).where(idempotency.c.created_at < now() - week)
     ).rowcount
+
+
+def named_objects(connection: Connection, checksums: Collection[str]) -> set[str]:
+    """Those of these checksums that something names: a record, an artifact, an upload, a source."""
+    wanted = list(checksums)
+    named: set[str] = set()
+    for start in range(0, len(wanted), 500):
+        some = wanted[start : start + 500]
+        for table in (record_file, artifact, upload, source_object):
+            named.update(
+                connection.execute(
+                    select(table.c.sha256).where(table.c.sha256.in_(some)).distinct()
+                ).scalars()
+            )
+    return named

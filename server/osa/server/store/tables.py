@@ -160,6 +160,14 @@ ingestion = Table(
     ),
 )
 
+# The objects an ingestion reads: they stay as long as it does.
+source_object = Table(
+    "source_object",
+    metadata,
+    Column("ingestion_id", _ID, ForeignKey("ingestion.id", ondelete="CASCADE"), primary_key=True),
+    Column("sha256", _SHA256, primary_key=True, index=True),
+)
+
 label = Table(
     "label",
     metadata,

@@ -280,6 +280,21 @@ def upgrade() -> None:
         batch_op.create_index("ix_label_tenant_key_value", ["tenant", "key", "value"], unique=False)
 
     op.create_table(
+        "source_object",
+        sa.Column("ingestion_id", sa.String(length=36), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["ingestion_id"],
+            ["ingestion.id"],
+            name=op.f("fk_source_object_ingestion_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("ingestion_id", "sha256", name=op.f("pk_source_object")),
+    )
+    with op.batch_alter_table("source_object", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_source_object_sha256"), ["sha256"], unique=False)
+
+    op.create_table(
         "record_file",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("record_id", sa.String(length=36), nullable=False),
