@@ -23,7 +23,8 @@ from osa.conventions.web import WebClient, fetch_uri
 class Params(BaseModel):
     """Base of a convention's parameters. Unknown names are refused; the JSON Schema is public.
 
-    Give every field a `Field(description=...)` with its unit: callers see it in `osa convention show`.
+    Give every field a `Field(description=...)` with its unit: callers see it in `osa convention
+    show`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -91,7 +92,8 @@ class Context(Generic[P]):
 
     @property
     def web(self) -> WebClient:
-        """The only way to the network: guarded against private addresses, endless bodies and slow hosts."""
+        """The only way to the network: guarded against private addresses, endless bodies and slow
+        hosts."""
         if self._web is None:
             self._web = WebClient(
                 allowed_hosts=self.limits.allowed_hosts,
@@ -107,7 +109,8 @@ class Context(Generic[P]):
         self.on_progress(progress)
 
     def checkpoint(self) -> None:
-        """Leave `ingest` here if the ingestion was asked to stop. Call it inside long work on one item.
+        """Leave `ingest` here if the ingestion was asked to stop. Call it inside long work on one
+        item.
 
         Raises Stopped: let it pass.
         """
@@ -149,7 +152,8 @@ class Context(Generic[P]):
     ) -> Iterator[Batch]:
         """Group (item, cursor after it) pairs into batches, by `batch_size` and by time.
 
-        A slow source commits at least every `seconds` (as soon as an item is finished), a fast one by
+        A slow source commits at least every `seconds` (as soon as an item is finished), a fast
+        one by
         `batch_size`. A request to stop is honoured before each item: what is finished is still
         committed, and the iteration ends.
         """

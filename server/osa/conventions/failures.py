@@ -1,8 +1,9 @@
 """What can go wrong inside a convention, as one tree.
 
-An error about one item becomes an item's outcome (`Item.rejected`, `Item.failed`). An error about the
-whole ingestion is raised: it ends the ingestion, or, when the source could not be reached, makes it wait
-and try again.
+An error about one item becomes an item's outcome (`Item.rejected`, `Item.failed`). An error about
+the
+whole ingestion is raised: it ends the ingestion, or, when the source could not be reached, makes
+it wait and try again.
 """
 
 from __future__ import annotations
@@ -83,5 +84,6 @@ class StorageFull(ConventionError):
     retryable = True
 
 
-class Stopped(Exception):  # noqa: N818 - not an error: the way out of `ingest` when a stop was asked for
-    """Raised by `Context.checkpoint` when the ingestion was asked to stop; let it pass."""
+class Stopped(Exception):
+    """Raised by `Context.checkpoint` when the ingestion was asked to stop; let it pass. Not an
+    error: the way out of `ingest`."""

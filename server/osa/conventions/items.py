@@ -75,8 +75,8 @@ class Fault:
 class Item:
     """One thing read from the source.
 
-    `source_id` identifies it within the convention and the tenant, for ever: the same `source_id` read
-    again updates the same record. Use one of the constructors below.
+    `source_id` identifies it within the convention and the tenant, for ever: the same `source_id`
+    read again updates the same record. Use one of the constructors below.
     """
 
     source_id: str
@@ -95,7 +95,8 @@ class Item:
         metadata: JsonObject | None = None,
         files: Sequence[File] = (),
     ) -> Self:
-        """The archive shall hold this. Same metadata and same file contents as before: `unchanged`."""
+        """The archive shall hold this. Same metadata and same file contents as before:
+        `unchanged`."""
         return cls(
             source_id=source_id,
             verdict="record",
@@ -110,9 +111,7 @@ class Item:
         return cls(source_id=source_id, verdict="skipped", fault=Fault(kind=kind, detail=detail))
 
     @classmethod
-    def rejected(
-        cls, source_id: str, *, kind: str, detail: str, hint: str | None = None
-    ) -> Self:
+    def rejected(cls, source_id: str, *, kind: str, detail: str, hint: str | None = None) -> Self:
         """The item is not valid; trying again will not help."""
         return cls(
             source_id=source_id,
@@ -140,9 +139,7 @@ class Item:
         """Turn an error about this one item into its outcome: `rejected` for what the source is,
         `failed` for everything else."""
         if error.origin == "source" and not error.retryable:
-            return cls.rejected(
-                source_id, kind=error.kind, detail=error.detail, hint=error.hint
-            )
+            return cls.rejected(source_id, kind=error.kind, detail=error.detail, hint=error.hint)
         return cls.failed(
             source_id,
             kind=error.kind,
@@ -157,8 +154,8 @@ class Item:
 class Batch:
     """Items that are committed together, and the cursor after them.
 
-    `cursor` is opaque JSON of the convention: given back in `Context.cursor`, it must make `ingest` go
-    on with the item after the last one of this batch.
+    `cursor` is opaque JSON of the convention: given back in `Context.cursor`, it must make
+    `ingest` go on with the item after the last one of this batch.
     """
 
     items: Sequence[Item]

@@ -1,7 +1,7 @@
 """Which conventions there are: the built-in ones, and those of other packages by entry point.
 
-Both come in by the same door: an object `Convention`. A built-in one is a line in `BUILTIN`; another
-package's is an entry point of the group `osa.conventions`.
+Both come in by the same door: an object `Convention`. A built-in one is a line in `BUILTIN`;
+another package's is an entry point of the group `osa.conventions`.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ def load() -> Registry:
         try:
             convention = checked(point.load())
         except Exception as exc:  # noqa: BLE001 - another package's import may raise anything
-            _log.error("convention_not_loaded", extra={"entry_point": point.value, "error": repr(exc)})
+            _log.error(
+                "convention_not_loaded", extra={"entry_point": point.value, "error": repr(exc)}
+            )
             continue
         if convention.id in found:
             _log.error(

@@ -1,7 +1,9 @@
 """A slot: a long-lived child process that runs conventions, one `ingest` call after the other.
 
-The parent alone has the database. They talk in lines of JSON: the parent on our standard input, we on our
-standard output (whatever a library prints goes to standard error). A batch goes up, a word comes back.
+The parent alone has the database. They talk in lines of JSON: the parent on our standard input,
+we on our
+standard output (whatever a library prints goes to standard error). A batch goes up, a word comes
+back.
 
     parent -> slot   {"type": "run", …}   one attempt
                      {"type": "go"}       the batch is committed: go on
@@ -11,7 +13,8 @@ standard output (whatever a library prints goes to standard error). A batch goes
                      {"type": "progress", …}
                      {"type": "batch", "items": […], "cursor": {…}}
                      {"type": "ended", "stopped": bool}
-                     {"type": "failed", "kind": …, "detail": …, "origin": …, "retryable": …, "hint": …}
+                     {"type": "failed", "kind": …, "detail": …, "origin": …, "retryable": …,
+                     "hint": …}
 
 When the parent is gone (our input ends), so are we, with our whole process group.
 """
@@ -112,10 +115,10 @@ class Slot:
         else:
             self._send({"type": "ended", "stopped": stopped})
 
-    def _fail(
-        self, kind: str, detail: str, origin: str, retryable: bool, hint: str | None
-    ) -> None:
-        fault = Fault(kind=kind, detail=detail[:4000], origin=origin, retryable=retryable, hint=hint)
+    def _fail(self, kind: str, detail: str, origin: str, retryable: bool, hint: str | None) -> None:
+        fault = Fault(
+            kind=kind, detail=detail[:4000], origin=origin, retryable=retryable, hint=hint
+        )
         self._send({"type": "failed", **asdict(fault)})
 
     def _context(self, convention: Convention, message: Mapping[str, Any]) -> Context[Any]:

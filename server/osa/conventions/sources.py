@@ -14,8 +14,8 @@ SourceType = Literal["uri", "file", "bytes", "text", "record"]
 class Source:
     """One source. Lists are flattened: `Context.sources` holds them in the caller's order.
 
-    A `uri` has `uri` and no `path` until `Context.fetch` has read it. All other types are files of the
-    archive already: `path`, `sha256` and `size` are set, the file is read-only and shared.
+    A `uri` has `uri` and no `path` until `Context.fetch` has read it. All other types are files of
+    the archive already: `path`, `sha256` and `size` are set, the file is read-only and shared.
     """
 
     type: SourceType

@@ -1,5 +1,5 @@
-"""The one place that knows all rooms: settings -> database -> store -> service -> application or worker.
-Nothing happens on import."""
+"""The one place that knows all rooms: settings -> database -> store -> service -> application or
+worker. Nothing happens on import."""
 
 from __future__ import annotations
 

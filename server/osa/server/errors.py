@@ -1,4 +1,5 @@
-"""What can go wrong, as one tree. No HTTP and no SQL: `http.problems` has the table to statuses and codes.
+"""What can go wrong, as one tree. No HTTP and no SQL: `http.problems` has the table to statuses
+and codes.
 
 `detail` is for people: what is wrong, where, and what to do next.
 """
@@ -225,7 +226,8 @@ class IdempotencyKeyReused(Refused):
 class ChecksumMismatch(Refused):
     def __init__(self, expected: str, actual: str) -> None:
         super().__init__(
-            "The content has another SHA-256 than the one announced; nothing was kept. Send it again.",
+            "The content has another SHA-256 than the one announced; nothing was kept."
+            " Send it again.",
             context={"expected": expected, "actual": actual},
         )
 

@@ -1,4 +1,5 @@
-"""Structured logs: one JSON object a line on standard error. Facts with their keys, no token anywhere."""
+"""Structured logs: one JSON object a line on standard error. Facts with their keys, no token
+anywhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What an operator can set, once, at the entry point: `OSA_…` in the environment, flags before it."""
+"""What an operator can set, once, at the entry point: `OSA_…` in the environment, flags before
+it."""
 
 from __future__ import annotations
 
@@ -17,18 +18,20 @@ def _absolute(path: Path) -> Path:
 
 
 class Settings(BaseSettings):
-    """Every setting of server and worker. The name in the environment is `OSA_` and the name here."""
+    """Every setting of server and worker. The name in the environment is `OSA_` and the name
+    here."""
 
     model_config = SettingsConfigDict(env_prefix="OSA_", frozen=True, extra="ignore")
 
     data_dir: Annotated[Path, AfterValidator(_absolute)] = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("osa")),
-        description="The folder of the archive: files, and the SQLite database unless another is set.",
+        description="The folder of the archive: files, and the SQLite database unless another is"
+        " set.",
     )
     database_url: SecretStr | None = Field(
         default=None,
-        description="A PostgreSQL database, `postgresql+psycopg://user@host/name`; SQLite in the data"
-        " folder when unset.",
+        description="A PostgreSQL database, `postgresql+psycopg://user@host/name`; SQLite in the"
+        " data folder when unset.",
     )
     admin_token: SecretStr | None = Field(
         default=None,
@@ -75,7 +78,8 @@ class Settings(BaseSettings):
     )
     file_roots: Annotated[tuple[Path, ...], NoDecode] = Field(
         default=(),
-        description="Folders below which `file:` sources are allowed; comma-separated, none by default.",
+        description="Folders below which `file:` sources are allowed; comma-separated, none by"
+        " default.",
     )
     stale_after_seconds: float = Field(
         default=30.0,
@@ -91,8 +95,8 @@ class Settings(BaseSettings):
     backoff_seconds: float = Field(
         default=5.0,
         gt=0,
-        description="The first wait for a source that did not answer; doubled, with full jitter, up to"
-        " backoff_max_seconds.",
+        description="The first wait for a source that did not answer; doubled, with full jitter,"
+        " up to backoff_max_seconds.",
     )
     backoff_max_seconds: float = Field(
         default=600.0, gt=0, description="The longest wait for a source that did not answer."

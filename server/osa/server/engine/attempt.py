@@ -219,7 +219,8 @@ class Attempt:
             self._running.show(self.job, report)
 
     def _persist(self, write: Callable[[], T]) -> T | None:
-        """Write, through a restart of the database. Every write here may be repeated: its fence tells
+        """Write, through a restart of the database. Every write here may be repeated: its fence
+        tells
         whether the first one landed. None when it stays away for too long: a sweep decides then."""
         deadline = time.monotonic() + 600.0
         tries = 0

@@ -1,7 +1,9 @@
 """The door to the durable queue: DBOS on the same database, in the same transactions.
 
-osa's own row is the truth; the engine holds one workflow per hand-over, which is no more than a durable
-"somebody look at this". A worker that comes to a workflow whose ingestion is not queued does nothing.
+osa's own row is the truth; the engine holds one workflow per hand-over, which is no more than a
+durable
+"somebody look at this". A worker that comes to a workflow whose ingestion is not queued does
+nothing.
 """
 
 from __future__ import annotations

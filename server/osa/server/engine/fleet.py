@@ -14,7 +14,8 @@ _SETTLED_SECONDS = 5.0
 
 
 class Fleet:
-    """`count` processes. They read their standard input: when we are gone it ends, and so do they."""
+    """`count` processes. They read their standard input: when we are gone it ends, and so do
+    they."""
 
     def __init__(
         self,

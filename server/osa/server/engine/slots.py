@@ -1,4 +1,5 @@
-"""Slots from the parent's side: child processes that run conventions, killed as a group, replaced."""
+"""Slots from the parent's side: child processes that run conventions, killed as a group,
+replaced."""
 
 from __future__ import annotations
 
@@ -40,6 +41,8 @@ class Slot:
         )
         self._writing = threading.Lock()
         self.runs = 0
+        #: Inside of a run: nothing else may be asked of it.
+        self.busy = True
 
     @property
     def pid(self) -> int:
@@ -49,14 +52,17 @@ class Slot:
         """Raises SlotDied when the child cannot even start."""
         if self._read()["type"] != "ready":
             raise SlotDied
+        self.busy = False
 
     def run(self, message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Send a run; its messages, up to and including the one that ends it. Raises SlotDied."""
         self.runs += 1
+        self.busy = True
         self.send(message)
         while True:
             answer = self._read()
             if answer["type"] == "ready":
+                self.busy = False
                 return
             yield answer
 
@@ -69,12 +75,18 @@ class Slot:
             with self._writing:
                 stdin.write(json.dumps(message).encode() + b"\n")
                 stdin.flush()
-        except OSError as exc:
+        except (
+            OSError,
+            ValueError,
+        ) as exc:  # ValueError: killed, and its pipes closed, by another thread
             raise SlotDied from exc
 
     def _read(self) -> dict[str, Any]:
         stdout = self._process.stdout
-        line = stdout.readline() if stdout is not None else b""
+        try:
+            line = stdout.readline() if stdout is not None else b""
+        except (OSError, ValueError) as exc:
+            raise SlotDied from exc
         if not line.endswith(b"\n"):
             raise SlotDied
         answer: dict[str, Any] = json.loads(line)
@@ -95,10 +107,8 @@ class Slot:
     def kill(self) -> None:
         """End the child and all it started: SIGTERM, then SIGKILL, to the group."""
         self._signal(signal.SIGTERM)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_TERM_SECONDS)
-        except subprocess.TimeoutExpired:
-            pass
         # Also when the child itself is gone: a grandchild may have ignored SIGTERM.
         self._signal(signal.SIGKILL)
         self._process.wait()
@@ -151,7 +161,10 @@ class SlotPool:
                 slot.wait_ready()
             yield slot
         finally:
-            if slot is not None and (not slot.alive or slot.runs >= self._recycle_after):
+            # One that was left in the middle of a run would never hear of the next.
+            if slot is not None and (
+                slot.busy or not slot.alive or slot.runs >= self._recycle_after
+            ):
                 self._discard(slot)
                 slot = None
             self._idle.put(slot)

@@ -1,4 +1,5 @@
-"""A worker: takes ingestions, runs them on its slots, gives signs of life, and hands over when it stops."""
+"""A worker: takes ingestions, runs them on its slots, gives signs of life, and hands over when it
+stops."""
 
 from __future__ import annotations
 
@@ -94,7 +95,7 @@ class Worker:
                     step()
                 except Unavailable as exc:
                     _log.warning("database_away", extra={"step": name, "detail": exc.detail})
-                except Exception:
+                except Exception:  # noqa: BLE001 - see below
                     # A heartbeat that dies of a defect would cost every ingestion its worker.
                     _log.exception("step_failed", extra={"step": name})
 
@@ -103,8 +104,8 @@ class Worker:
         return thread
 
     def _ingest(self, ingestion_id: str) -> None:
-        """Called by the engine, in a thread of its own, for each hand-over: runs this ingestion, and then
-        whatever waits. A hand-over whose ingestion was taken so finds nothing to do."""
+        """Called by the engine, in a thread of its own, for each hand-over: runs this ingestion,
+        and then whatever waits. A hand-over whose ingestion was taken so finds nothing to do."""
         wanted: str | None = ingestion_id
         while True:
             try:

@@ -1,5 +1,5 @@
-"""The rules of the house. `Service` is what the HTTP room knows; `running` and `sweeping` are what the
-engine knows; both meet in the store."""
+"""The rules of the house. `Service` is what the HTTP room knows; `running` and `sweeping` are
+what the engine knows; both meet in the store."""
 
 from __future__ import annotations
 

@@ -15,8 +15,9 @@ class Dispatch(Protocol):
         """Queue the ingestion in the caller's transaction: both are committed, or neither."""
 
     def holders(self, handed_over: Mapping[str, int]) -> Mapping[str, str | None]:
-        """Of these (ingestion, number), those the engine still has: None while queued, else the name of
-        the worker that it gave it to."""
+        """Of these (ingestion, number), those the engine still has: None while queued, else the
+        name of the worker that it gave it to."""
 
     def forget_done(self, alive: Collection[str]) -> int:
-        """Remove what the engine has finished, and what it gave to workers that are gone; how many."""
+        """Remove what the engine has finished, and what it gave to workers that are gone; how
+        many."""

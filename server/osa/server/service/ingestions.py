@@ -82,7 +82,8 @@ class Ingestions:
     def start(
         self, principal: Principal, request: StartRequest, *, idempotency_key: str | None
     ) -> Started:
-        """Accept an ingestion. Nothing is queued unless everything that can be checked now is right."""
+        """Accept an ingestion. Nothing is queued unless everything that can be checked now is
+        right."""
         convention = self._conventions.find(request.convention_id)
         if convention.missing_extra is not None:
             raise ConventionUnavailable(convention.id, convention.missing_extra)

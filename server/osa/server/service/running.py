@@ -1,4 +1,5 @@
-"""What a worker may do with an ingestion: take it, commit batches, let it go. Every write is fenced."""
+"""What a worker may do with an ingestion: take it, commit batches, let it go. Every write is
+fenced."""
 
 from __future__ import annotations
 
@@ -90,8 +91,8 @@ class Running:
         self._policy = policy
 
     def take(self, ingestion_id: str | None, worker_id: str) -> Job | None:
-        """The job, if the ingestion (or, unnamed, any) waits and can run here. One that cannot run any
-        more is ended."""
+        """The job, if the ingestion (or, unnamed, any) waits and can run here. One that cannot
+        run any more is ended."""
         with self._database.write() as tx:
             if ingestion_id is None:
                 row = holds.take_next(tx, worker_id)
@@ -145,8 +146,8 @@ class Running:
         *,
         workdir: Path,
     ) -> Verdict:
-        """One transaction: items, records, counts, cursor, progress, event, fence. Files are put in place
-        inside of it, after the right was shown: what is refused leaves nothing."""
+        """One transaction: items, records, counts, cursor, progress, event, fence. Files are put
+        in place inside of it, after the right was shown: what is refused leaves nothing."""
         with self._database.write() as tx:
             row = holds.lock(tx, job.hold)
             if row is None:
@@ -246,7 +247,8 @@ class Running:
                 fault = Fault(
                     kind="all_items_failed" if every else "some_items_failed",
                     detail=f"{failures} of {seen} items were rejected or failed."
-                    f" `osa ingestion items {now.id} --outcome rejected --outcome failed` says why.",
+                    f" `osa ingestion items {now.id} --outcome rejected --outcome failed`"
+                    " says why.",
                     origin="source",
                     attempt=job.hold.attempt,
                 )
@@ -263,8 +265,8 @@ class Running:
             return self._end(tx, job, Status.CANCELED, "requested", cancel="stopped")
 
     def fail(self, job: Job, fault: Fault, *, reason: str | None = None) -> Ingestion | None:
-        """The attempt failed. What may pass by itself waits and is tried again within the budget; an
-        error while canceling still ends in canceled."""
+        """The attempt failed. What may pass by itself waits and is tried again within the budget;
+        an error while canceling still ends in canceled."""
         fault = replace(fault, attempt=job.hold.attempt)
         with self._database.write() as tx:
             row = holds.lock(tx, job.hold)
@@ -298,8 +300,8 @@ class Running:
             )
 
     def hand_over(self, job: Job) -> Ingestion | None:
-        """The worker stops: somebody else goes on at once, and the attempt is free. A canceling one is
-        canceled: what was in hand has stopped with the worker."""
+        """The worker stops: somebody else goes on at once, and the attempt is free. A canceling
+        one is canceled: what was in hand has stopped with the worker."""
         with self._database.write() as tx:
             row = holds.lock(tx, job.hold)
             if row is None:
@@ -332,7 +334,8 @@ class Running:
             )
 
     def beat(self, worker_id: str, *, slots: int) -> Sequence[Row[Any]]:
-        """A sign of life; what the worker holds: id, attempt, status, micros_left until a deadline."""
+        """A sign of life; what the worker holds: id, attempt, status, micros_left until a
+        deadline."""
         with self._database.write() as tx:
             return holds.beat(tx, worker_id, slots=slots)
 

@@ -1,4 +1,5 @@
-"""Sources: from what a caller sends to what is stored, and from there to what a convention reads."""
+"""Sources: from what a caller sends to what is stored, and from there to what a convention
+reads."""
 
 from __future__ import annotations
 

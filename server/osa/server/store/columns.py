@@ -40,7 +40,8 @@ class Instant(TypeDecorator[datetime]):
 
 
 class Json(TypeDecorator[Any]):
-    """JSON as text that is written and read by us. PostgreSQL's own types refuse U+0000 and reorder keys."""
+    """JSON as text that is written and read by us. PostgreSQL's own types refuse U+0000 and
+    reorder keys."""
 
     impl = Text
     cache_ok = True
@@ -52,7 +53,7 @@ class Json(TypeDecorator[Any]):
         return None if value is None else json.loads(value)
 
 
-class now(FunctionElement[datetime]):  # noqa: N801 - reads as SQL
+class now(FunctionElement[datetime]):
     """The database's clock, in milliseconds at least: it alone decides who owns what."""
 
     type = Instant()

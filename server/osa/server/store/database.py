@@ -42,12 +42,14 @@ class Database:
             self.engine = create_engine(
                 url, pool_size=pool_size, max_overflow=20, pool_pre_ping=True, pool_timeout=30
             )
-        # SQLite's busy handler is unfair: queueing the writers of this process keeps their tail short.
+        # SQLite's busy handler is unfair: queueing the writers of this process keeps their tail
+        # short.
         self._writer = threading.Lock()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that may write; committed when the block ends, rolled back when it raises."""
+        """A transaction that may write; committed when the block ends, rolled back when it
+        raises."""
         with _translated():
             if self.is_sqlite:
                 with self._writer, self.engine.begin() as connection:

@@ -1,7 +1,7 @@
 """A worker's hold on an ingestion: take it, write under the fence, let it go.
 
-The fence: a take raises `attempt`, and every later write carries it. A worker that was given up on finds
-no row, and has no right.
+The fence: a take raises `attempt`, and every later write carries it. A worker that was given up
+on finds no row, and has no right.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def fenced(hold: Hold) -> ColumnElement[bool]:
 
 
 def take(connection: Connection, ingestion_id: str, worker_id: str) -> Row[Any] | None:
-    """queued -> running, with the first heartbeat in the same write; None when it is not to be had."""
+    """queued -> running, with the first heartbeat in the same write; None when it is not to be
+    had."""
     return _take(connection, ingestion.c.id == ingestion_id, worker_id)
 
 
@@ -198,9 +199,10 @@ def requeue(
     wait_seconds: float | None,
     free: bool = False,
 ) -> Row[Any] | None:
-    """running -> queued, counts and cursor kept. With `wait_seconds` a sweep hands it to the engine when
-    the time has come; without, the caller does so in this transaction. `free`: the attempt does not count
-    against the budget. Never for a canceling one."""
+    """running -> queued, counts and cursor kept. With `wait_seconds` a sweep hands it to the
+    engine when
+    the time has come; without, the caller does so in this transaction. `free`: the attempt does
+    not count against the budget. Never for a canceling one."""
     waiting = wait_seconds is not None
     return connection.execute(
         update(ingestion)
@@ -237,8 +239,8 @@ def end_attempt(
 
 
 def beat(connection: Connection, worker_id: str, *, slots: int) -> Sequence[Row[Any]]:
-    """A sign of life of the worker and of all it holds; the rows tell what became of them: id, attempt,
-    status, and the seconds until a cancel's deadline."""
+    """A sign of life of the worker and of all it holds; the rows tell what became of them: id,
+    attempt, status, and the seconds until a cancel's deadline."""
     statement = upsert(connection, worker).values(
         id=worker_id, slots=slots, started_at=now(), heartbeat_at=now()
     )

@@ -114,8 +114,8 @@ def claim_key(
     ingestion_id: str,
     keep_seconds: float,
 ) -> tuple[str, str] | None:
-    """Take an idempotency key for this ingestion. None when it is ours now; else the (ingestion, body
-    hash) that hold it. Of many at once, one gets it and the others wait for its commit."""
+    """Take an idempotency key for this ingestion. None when it is ours now; else the (ingestion,
+    body hash) that hold it. Of many at once, one gets it and the others wait for its commit."""
     statement = database.insert(connection, idempotency).values(
         tenant=tenant,
         operation=operation,

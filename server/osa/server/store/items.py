@@ -1,4 +1,5 @@
-"""Items and the records they become: one batch at a time, inside the transaction that holds the fence."""
+"""Items and the records they become: one batch at a time, inside the transaction that holds the
+fence."""
 
 from __future__ import annotations
 
@@ -82,7 +83,8 @@ def publish(connection: Connection, place: Place, items: Sequence[NewItem]) -> l
         if new.verdict != "record":
             outcomes[index] = Outcome(new.verdict)
     while waiting:
-        # A statement cannot touch one record twice: the second of two items with one source_id waits
+        # A statement cannot touch one record twice: the second of two items with one source_id
+        # waits
         # for the next round. Sorted, so that two ingestions never wait for each other in a circle.
         first: dict[str, int] = {}
         for index in waiting:

@@ -1,4 +1,5 @@
-"""Immutable files by their SHA-256, on the disk of the archive. Whole or absent: put in place by rename."""
+"""Immutable files by their SHA-256, on the disk of the archive. Whole or absent: put in place by
+rename."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ class Objects:
         return self.folder / sha256[:2] / sha256[2:4] / sha256
 
     def put(self, source: Path, sha256: str) -> Path:
-        """Move the file at `source`, whose content was flushed and has this checksum, into its place."""
+        """Move the file at `source`, whose content was flushed and has this checksum, into its
+        place."""
         target = self.path(sha256)
         if source == target:
             return target
@@ -52,9 +54,11 @@ class Objects:
         return target
 
     def remove_unnamed(self, named: Callable[[Collection[str]], Collection[str]]) -> int:
-        """Remove old content that nothing names (`named` answers which of these are); how many bytes.
+        """Remove old content that nothing names (`named` answers which of these are); how many
+        bytes.
 
-        Safe beside `put`: the file steps aside first, and comes back when it was put again meanwhile.
+        Safe beside `put`: the file steps aside first, and comes back when it was put again
+        meanwhile.
         """
         freed = 0
         for folder in self._folders():

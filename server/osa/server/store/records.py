@@ -70,8 +70,8 @@ def find_file(
 
 
 def own_files(connection: Connection, tenant: str, record_id: str) -> Sequence[RecordFile] | None:
-    """The files of a record that are its source's own bytes (all of them when none is): what a later
-    ingestion reads. None when there is no such record."""
+    """The files of a record that are its source's own bytes (all of them when none is): what a
+    later ingestion reads. None when there is no such record."""
     if find(connection, tenant, record_id) is None:
         return None
     rows = connection.execute(

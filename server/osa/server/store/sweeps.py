@@ -1,7 +1,8 @@
-"""What a sweep looks for: lost workers, deadlines, and queued ingestions the engine does not know of.
+"""What a sweep looks for: lost workers, deadlines, and queued ingestions the engine does not know
+of.
 
-Level-triggered: each statement looks at how things are, so a sweep may run anywhere, often, and at the
-same time as another.
+Level-triggered: each statement looks at how things are, so a sweep may run anywhere, often, and
+at the same time as another.
 """
 
 from __future__ import annotations
