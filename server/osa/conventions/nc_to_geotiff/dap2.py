@@ -1,15 +1,15 @@
 """DAP2, the protocol of OPeNDAP: its two descriptions of a dataset, and its binary answers.
 
 Format: "The Data Access Protocol — DAP 2.0" (NASA ESE-RFC-004.1.2), §4 (DAS), §5 (DDS), §7 (values
-in XDR, RFC 4506). Arrays and grids of numbers are read; strings, sequences and nested structures
-are known by name and left alone.
+in XDR, RFC 4506). Arrays and grids of numbers are read; strings and sequences are known by
+name and left alone.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -44,13 +44,13 @@ class Array:
     type: str
     #: (name or empty, size) of each dimension.
     dimensions: tuple[tuple[str, int], ...]
-    #: The grid this is the array of, or a map of; empty at the top.
-    grid: str = ""
+    #: The grid or structure it belongs to; empty at the top.
+    inside: str = ""
 
     @property
     def projection(self) -> str:
         """What a constraint expression calls it."""
-        return f"{self.grid}.{self.name}" if self.grid else self.name
+        return f"{self.inside}.{self.name}" if self.inside else self.name
 
 
 @dataclass(kw_only=True)
@@ -77,7 +77,7 @@ class _Dds:
         if self._next().lower() != "dataset" or self._next() != "{":
             raise SourceInvalid(f"{self._label} answered something that is not a DDS.")
         while (word := self._next()) != "}":
-            self._declaration(word, grid="", depth=0)
+            self._declaration(word, depth=0)
         return self._found
 
     def _next(self) -> str:
@@ -86,36 +86,32 @@ class _Dds:
             raise SourceInvalid(f"The DDS of {self._label} ends too early.")
         return token
 
-    def _declaration(self, word: str, *, grid: str, depth: int) -> None:
+    def _declaration(self, word: str, *, depth: int) -> None:
         kind = word.lower()
         if depth > _MAX_DEPTH or len(self._found.arrays) > _MAX_VARIABLES:
             raise SourceRefused(f"The DDS of {self._label} is too large.")
-        if kind == "grid":
-            self._grid(depth)
-        elif kind in ("structure", "sequence"):
-            self._found.unread = True
-            kept = len(self._found.arrays)
-            self._expect("{")
-            while (inner := self._next()) != "}":
-                self._declaration(inner, grid="", depth=depth + 1)
-            del self._found.arrays[kept:]
-            self._name_and_dimensions()
+        if kind in ("grid", "structure", "sequence"):
+            self._container(kind, depth)
         else:
             name, dimensions = self._name_and_dimensions()
-            self._found.arrays.append(Array(name=name, type=kind, dimensions=dimensions, grid=grid))
+            self._found.arrays.append(Array(name=name, type=kind, dimensions=dimensions))
 
-    def _grid(self, depth: int) -> None:
+    def _container(self, kind: str, depth: int) -> None:
+        """A grid or a structure: its arrays follow each other. The values of a sequence, or of an
+        array of structures, have a shape of their own and are not read."""
         first = len(self._found.arrays)
         self._expect("{")
         while (word := self._next()) != "}":
             if word.lower() not in ("array:", "maps:"):
-                self._declaration(word, grid="?", depth=depth + 1)
-        name, _ = self._name_and_dimensions()
+                self._declaration(word, depth=depth + 1)
+        name, dimensions = self._name_and_dimensions()
+        if kind == "sequence" or dimensions:
+            self._found.unread = True
+            del self._found.arrays[first:]
         for position in range(first, len(self._found.arrays)):
             inner = self._found.arrays[position]
-            self._found.arrays[position] = Array(
-                name=inner.name, type=inner.type, dimensions=inner.dimensions, grid=name
-            )
+            inside = f"{name}.{inner.inside}" if inner.inside else name
+            self._found.arrays[position] = replace(inner, inside=inside)
 
     def _name_and_dimensions(self) -> tuple[str, tuple[tuple[str, int], ...]]:
         name = unquote(self._next())
@@ -183,7 +179,7 @@ def _das_value(kind: str, words: list[str]) -> Any:
     for word in words:
         if kind in ("byte", "int16", "uint16", "int32", "uint32", "float32", "float64"):
             try:
-                values.append(float(word) if kind.startswith("float") else int(word))
+                values.append(_number(kind, word))
             except ValueError:
                 values.append(float("nan"))
         else:
@@ -195,6 +191,16 @@ def _das_value(kind: str, words: list[str]) -> Any:
         # Unquoted words are one text.
         return " ".join(values) if not words[0].startswith('"') else "\n".join(values)
     return values
+
+
+def _number(kind: str, word: str) -> float:
+    """A number as its type holds it: a Float32 of 0.01 is not the Float64 of 0.01, and a scale
+    factor read as the other moves every pixel by a rounding."""
+    import numpy
+
+    if kind == "float32":
+        return float(numpy.float32(word))
+    return float(word) if kind == "float64" else int(word)
 
 
 def wire_size(array: Array) -> int:
@@ -218,7 +224,7 @@ def decode(body: bytes, *, label: str, max_values: int) -> Mapping[str, NDArray[
         raise SourceInvalid(f"{label} answered no data: {shown}")
     description = parse_dds(head.decode("utf-8", errors="replace"), label=label)
     if description.unread:
-        raise SourceInvalid(f"{label} answered structures, which are not read.")
+        raise SourceInvalid(f"{label} answered sequences, which are not read.")
     at = 0
     result: dict[str, NDArray[Any]] = {}
     for array in description.arrays:

@@ -164,7 +164,7 @@ class DapReader(Reader):
             own = attributes.get(name, {})
             own = own if isinstance(own, dict) else {}
             inner = own.get(array.name)
-            if array.grid and isinstance(inner, dict):
+            if array.inside and isinstance(inner, dict):
                 own = {**own, **inner}  # some servers nest the attributes of a grid's array
             _define(dataset, array, own)
         self._fill_coordinates()
@@ -200,12 +200,12 @@ class DapReader(Reader):
 
 def _by_name(description: dap2.Description) -> dict[str, dap2.Array]:
     """The arrays by name: those at the top, arrays of grids, maps that stand nowhere else."""
-    found = {array.name: array for array in description.arrays if not array.grid}
+    found = {array.name: array for array in description.arrays if not array.inside}
     for array in description.arrays:
-        if array.grid and array.name == array.grid:
+        if array.inside and array.name == array.inside:
             found.setdefault(array.name, array)
     for array in description.arrays:
-        if array.grid and len(array.dimensions) == 1:
+        if array.inside and len(array.dimensions) == 1:
             found.setdefault(array.name, array)
     return found
 
