@@ -281,7 +281,7 @@ class Running:
                     self._policy.backoff_max_seconds,
                     self._policy.backoff_seconds * 2 ** max(0, fruitless - 1),
                 )
-                wait = random.uniform(0, ceiling)  # noqa: S311 - spreads load, keeps no secret
+                wait = random.uniform(0, ceiling)
                 crashed = fault.kind == "crashed"
                 return self._requeue(
                     tx,
