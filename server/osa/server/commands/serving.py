@@ -21,6 +21,7 @@ from osa.server.commands.speech import Wrong, say
 from osa.server.commands.tokens import DEFAULT_TENANT
 from osa.server.engine.fleet import Fleet
 from osa.server.http.app import create_app
+from osa.server.http.serving import Server
 from osa.server.model import Scope
 from osa.server.settings import Settings
 
@@ -90,7 +91,7 @@ def _sweep(house: House, stopped: threading.Event) -> None:
             _log.exception("sweep_failed")
 
 
-class _Server(uvicorn.Server):
+class _Server(Server):
     """Stops on SIGTERM and SIGINT with exit code 0: the library would raise the signal again."""
 
     on_exit: Callable[[], None]
