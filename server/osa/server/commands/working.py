@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
-from typing import IO
 
 from osa.server import bootstrap
 from osa.server.settings import Settings
@@ -22,7 +22,7 @@ def work(settings: Settings, *, embedded: bool) -> int:
             signal.signal(number, lambda *_: running.stop())
         if embedded:
             threading.Thread(
-                target=_stop_at_end, args=(sys.stdin.buffer, running.stop), daemon=True
+                target=_stop_at_end, args=(sys.stdin.fileno(), running.stop), daemon=True
             ).start()
         running.run()
     finally:
@@ -30,6 +30,8 @@ def work(settings: Settings, *, embedded: bool) -> int:
     return 0
 
 
-def _stop_at_end(stream: IO[bytes], stop: Callable[[], None]) -> None:
-    stream.read()
+def _stop_at_end(descriptor: int, stop: Callable[[], None]) -> None:
+    # Not through sys.stdin: a thread inside of its buffer's lock breaks the end of the interpreter.
+    while os.read(descriptor, 4096):
+        pass
     stop()
