@@ -26,7 +26,7 @@ class Attempt:
         worker (str): Which worker.
         started_at (datetime.datetime): When it was taken.
         ended_at (datetime.datetime | None): When it was let go.
-        end_reason (AttemptEndReason | None | str): Why it was let go; null while it is held.
+        end_reason (AttemptEndReason | None | str): Why a worker let go of the ingestion; null while it is held.
         error (IngestionFault | Unset): Why an ingestion or an attempt failed; a problem, and who has to act.
     """
 
