@@ -1,0 +1,208 @@
+"""`check_convention` finds each promise that is broken, and says which."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import Field
+
+from osa.conventions import Batch, Context, Convention, File, Item, Params, Progress, SourceInvalid
+from osa.conventions.testing import ConventionProblem, check_convention
+
+Ingest = Callable[[Context[Any]], Iterator[Batch]]
+
+
+class NumberParams(Params):
+    """How far to count."""
+
+    count: int = Field(default=5, description="Items.")
+
+
+def _numbers(context: Context[NumberParams]) -> Iterator[Batch]:
+    def items() -> Iterator[tuple[Item, dict[str, int]]]:
+        for number in range(context.cursor.get("next", 0), context.params.count):
+            yield Item.record(str(number)), {"next": number + 1}
+
+    yield from context.batches(items())
+
+
+def convention(ingest: Ingest = _numbers, **changes: Any) -> Convention:
+    values: dict[str, Any] = {
+        "id": "numbers",
+        "title": "Numbers",
+        "params": NumberParams,
+        "ingest": ingest,
+    }
+    return Convention(**(values | changes))
+
+
+def one(item: Callable[[Context[Any]], Item]) -> Ingest:
+    """A convention with a single item, made by `item`."""
+
+    def ingest(context: Context[Any]) -> Iterator[Batch]:
+        if not context.cursor:
+            yield Batch(items=[item(context)], cursor={"done": True})
+
+    return ingest
+
+
+def refused(match: str, ingest: Ingest = _numbers, **changes: Any) -> None:
+    with pytest.raises(ConventionProblem, match=match):
+        check_convention(convention(ingest, **changes))
+
+
+def test_a_convention_that_keeps_the_rules_passes_and_its_items_come_back() -> None:
+    items = check_convention(convention())
+    assert [item.source_id for item in items] == ["0", "1", "2", "3", "4"]
+
+
+def test_parameters_may_be_a_mapping_or_an_object() -> None:
+    assert len(check_convention(convention(), params={"count": 3})) == 3
+    assert len(check_convention(convention(), params=NumberParams(count=4))) == 4
+
+
+def test_parameters_that_do_not_fit_are_explained() -> None:
+    with pytest.raises(ConventionProblem, match="count"):
+        check_convention(convention(), params={"count": "many"})
+
+
+def test_id_version_and_title_are_looked_at() -> None:
+    refused("does not match", id="Numbers!")
+    refused(r"MAJOR\.MINOR\.PATCH", version="one")
+    refused("no title", title=" ")
+    refused("names modules and no extra", modules=("rasterio",))
+
+
+def test_every_parameter_has_a_description() -> None:
+    class Inner(Params):
+        """Inside."""
+
+        depth: int = 1
+
+    class Bare(Params):
+        """Nothing is said."""
+
+        width: int = 1
+        inner: Inner = Field(default=Inner(), description="Inside.")
+
+    refused(r"description: Inner\.depth, width", params=Bare)
+
+
+def test_a_missing_library_names_its_extra() -> None:
+    refused("extra 'moon'", extra="moon", modules=("no_such_module_of_osa",))
+
+
+def test_batches_are_no_larger_than_asked_for() -> None:
+    def ingest(context: Context[NumberParams]) -> Iterator[Batch]:
+        yield Batch(items=[Item.record(str(n)) for n in range(5)], cursor={"done": True})
+
+    refused("A batch has 5 items", ingest)
+
+
+def test_cursor_and_metadata_are_json() -> None:
+    def ingest(context: Context[NumberParams]) -> Iterator[Batch]:
+        yield Batch(items=[], cursor={"at": Path("x")})
+
+    refused("not JSON", ingest)
+    refused("not JSON", one(lambda _: Item.record("a", metadata={"x": float("nan")})))
+
+
+def test_resuming_gives_the_rest_and_nothing_twice() -> None:
+    def forgetful(context: Context[NumberParams]) -> Iterator[Batch]:
+        start = 0 if context.batch_size == 1 else context.cursor.get("next", 0)
+        for n in range(max(0, start - 1), context.params.count):
+            if context.stop.is_set():
+                context.checkpoint()
+            yield Batch(items=[Item.record(str(n))], cursor={"next": n + 1})
+
+    refused("resumed from the cursor", forgetful)
+
+
+def test_twice_is_the_same() -> None:
+    def item(_: Context[Any]) -> Item:
+        return Item.record("a", metadata={"x": random.random()})
+
+    refused("'a' has other metadata when run twice", one(item))
+
+
+def test_files_lie_below_the_folder_of_the_attempt(tmp_path: Path) -> None:
+    def item(_: Context[Any]) -> Item:
+        path = tmp_path / "elsewhere"
+        path.write_text("x")
+        return Item.record("a", files=[File.of(path, name="x.txt", media_type="text/plain")])
+
+    refused("outside context.workdir", one(item))
+
+
+def test_a_file_is_what_it_says() -> None:
+    def item(context: Context[Any]) -> Item:
+        path = context.workdir / "x"
+        path.write_text("before")
+        file = File.of(path, name="x.txt", media_type="text/plain")
+        path.write_text("after, and longer")
+        return Item.record("a", files=[file])
+
+    refused("another size or SHA-256", one(item))
+
+
+def test_a_source_is_not_changed(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_text("before")
+
+    def ingest(context: Context[Any]) -> Iterator[Batch]:
+        fetched = context.fetch(context.sources[0])
+        fetched.path.write_text("after")
+        yield Batch(items=[], cursor={})
+
+    with pytest.raises(ConventionProblem, match="read-only and shared"):
+        check_convention(convention(ingest), sources=[source])
+
+
+def test_a_request_to_stop_is_obeyed() -> None:
+    def deaf(context: Context[NumberParams]) -> Iterator[Batch]:
+        for n in range(context.cursor.get("next", 0), 5):
+            yield Batch(items=[Item.record(str(n))], cursor={"next": n + 1})
+
+    refused("after a stop was asked for", deaf)
+
+
+def test_whoever_leaves_early_says_so() -> None:
+    def silent(context: Context[NumberParams]) -> Iterator[Batch]:
+        for n in range(context.cursor.get("next", 0), 5):
+            if context.stop.is_set():
+                return
+            yield Batch(items=[Item.record(str(n))], cursor={"next": n + 1})
+
+    refused("did not say so", silent)
+
+
+def test_two_records_do_not_share_an_identity() -> None:
+    def clash(context: Context[NumberParams]) -> Iterator[Batch]:
+        items = [Item.record("same", metadata={"n": n}) for n in range(2)]
+        yield from context.batches((item, {"done": n}) for n, item in enumerate(items))
+
+    refused("would replace the first", clash)
+
+
+def test_progress_does_not_pass_its_total() -> None:
+    def ingest(context: Context[NumberParams]) -> Iterator[Batch]:
+        context.report(Progress(completed=6, total=5))
+        yield Batch(items=[], cursor={})
+
+    refused("6 of 5", ingest)
+
+
+def test_an_error_of_the_whole_ingestion_is_told() -> None:
+    def ingest(context: Context[NumberParams]) -> Iterator[Batch]:
+        raise SourceInvalid("There is no table.", hint="Look again.")
+        yield
+
+    refused(r"SourceInvalid: There is no table\. Look again\.", ingest)
+
+
+def test_what_is_not_a_record_says_why() -> None:
+    refused("does not say why", one(lambda _: Item(source_id="a", verdict="skipped")))
