@@ -6,6 +6,7 @@ import struct
 from pathlib import Path
 
 import pytest
+
 from osa.conventions import SourceInvalid, SourceRefused
 from osa.conventions.hdf5_scan import ScanLimits, scan
 
@@ -38,8 +39,8 @@ def test_every_filter_that_the_library_itself_decodes_passes(tmp_path: Path) -> 
         file.create_dataset("b", data=numbers, scaleoffset=0, chunks=(100,))
         file["group/c"] = numbers
         file["soft"] = h5py.SoftLink("/group/c")
-        file["hard"] = file["group"]
-        file["group/cycle"] = file["group"]
+        file["nowhere"] = h5py.SoftLink("/none")
+        file["hard"] = file["group/c"]
         file["kind"] = np.dtype("f8")
     assert scan(tmp_path / "filters.h5") == "hdf5"
 
@@ -77,6 +78,23 @@ def test_a_virtual_dataset_is_refused(tmp_path: Path, secret: Path, unlimited: b
         layout[:whole] = source[:whole]
         file.create_virtual_dataset("v", layout)
     with pytest.raises(SourceRefused, match="'/v' is a virtual dataset"):
+        scan(tmp_path / "a.nc")
+
+
+@pytest.mark.parametrize("soft", [False, True])
+def test_a_group_that_contains_itself_is_refused(tmp_path: Path, soft: bool) -> None:
+    """netCDF4 would open such a file for ever."""
+    with h5py.File(tmp_path / "a.nc", "w") as file:
+        inner = file.create_group("a/b")
+        inner["up"] = h5py.SoftLink("/a") if soft else file["a"]
+    with pytest.raises(SourceRefused, match="'/a/b/up' is a second way to a group"):
+        scan(tmp_path / "a.nc")
+
+
+def test_groups_nested_without_end_are_refused(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.nc", "w") as file:
+        file.create_group("/".join("g" * 100))
+    with pytest.raises(SourceRefused, match="nested more than 64 deep"):
         scan(tmp_path / "a.nc")
 
 

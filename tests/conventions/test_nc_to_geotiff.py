@@ -811,6 +811,23 @@ def test_eight_kilobytes_that_declare_terabytes_are_refused(
     assert "the file has 8000" in refused(context(tmp_path / "b.nc")).detail
 
 
+def test_a_chunk_that_cannot_be_decoded_ends_the_conversion_without_a_trace(
+    grid: Grid, tmp_path: Path, context: Any
+) -> None:
+    generator = np.random.default_rng(1)
+    field = generator.random((256, 256), dtype="f4")
+    grid.lonlat(np.linspace(0, 10, 256), np.linspace(60, 50, 256), field)
+    grid.options = {"zlib": True, "chunksizes": (64, 256)}
+    whole = bytearray(grid.write(tmp_path / "good.nc").read_bytes())
+    with h5py.File(tmp_path / "good.nc") as file:
+        place = file["field"].id.get_chunk_info(3).byte_offset
+    whole[place + 10 : place + 2000] = bytes(1990)
+    (tmp_path / "bad.nc").write_bytes(whole)
+    error = refused(context(tmp_path / "bad.nc", blocksize=128))
+    assert isinstance(error, SourceInvalid)
+    assert "The data of 'field' cannot be decoded" in error.detail
+
+
 def test_more_pixels_than_allowed_are_refused_before_anything_is_written(
     grid: Grid, context: Any
 ) -> None:

@@ -2,8 +2,9 @@
 
 HDF5 lets a file point at other files: external storage, virtual datasets and external links each
 made netCDF4, h5netcdf and GDAL return bytes of another local file. It also lets some kilobytes
-declare terabytes. `scan` walks the objects with the low-level interface, follows hard links only,
-reads no data, and refuses what a scientific file has no need of.
+declare terabytes, and a group contain itself, which netCDF4 follows for ever. `scan` walks the
+objects with the low-level interface, follows hard links only, reads no data, and refuses what a
+scientific file has no need of.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ _CLASSIC = (b"CDF\x01", b"CDF\x02", b"CDF\x05")
 #: H5Z identifiers that the HDF5 library itself decodes: no plug-in is ever loaded for a source.
 _FILTERS = {1: "deflate", 2: "shuffle", 3: "fletcher32", 4: "szip", 5: "nbit", 6: "scaleoffset"}
 
+#: The NetCDF library walks groups by name and never ends where one contains itself.
+_SECOND_WAY = "is a second way to a group, which can lead in circles"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ScanLimits:
@@ -33,6 +37,8 @@ class ScanLimits:
 
     max_objects: int = 20_000
     max_attributes: int = 200_000
+    #: Groups inside groups.
+    max_depth: int = 64
     #: Values of one dataset.
     max_elements: int = 1 << 38
     #: Bytes of one chunk, which is decoded in memory as a whole.
@@ -111,6 +117,8 @@ class _Walk:
         self._label = label
         self._limits = limits
         self._seen: set[tuple[Any, ...]] = set()
+        #: (group, name, shown) of soft links, looked at when no link to another file can be met.
+        self._soft: list[tuple[Any, bytes, str]] = []
         self._attributes = 0
         self._total = 0
 
@@ -141,15 +149,29 @@ class _Walk:
                 shown = f"{prefix}/{name.decode('utf-8', errors='replace')}"
                 info = h5o.get_info(group, name)
                 if (info.fileno, info.addr) in self._seen:
+                    if info.type == h5o.TYPE_GROUP:
+                        raise self._refused(shown, _SECOND_WAY)
                     continue
+                if shown.count("/") > self._limits.max_depth:
+                    raise self._refused(shown, f"is nested more than {self._limits.max_depth} deep")
                 found = h5o.open(group, name)
                 self._look(found, shown)
                 if info.type == h5o.TYPE_GROUP:
                     waiting.append((found, shown))
+        for group, name, shown in self._soft:
+            if self._is_group(group, name):
+                raise self._refused(shown, _SECOND_WAY)
+
+    def _is_group(self, group: Any, name: bytes) -> bool:
+        from h5py import h5o
+
+        try:
+            return bool(h5o.get_info(group, name).type == h5o.TYPE_GROUP)
+        except (KeyError, RuntimeError, OSError):
+            return False  # it leads nowhere
 
     def _hard_links(self, group: Any, prefix: str) -> Iterator[bytes]:
-        """Names of the links to objects of this file. A soft link is a path inside it: nothing to
-        follow, its target is found by its own hard link."""
+        """Names of the hard links, to objects of this file; soft links are put aside."""
         from h5py import h5l
 
         names: list[bytes] = []
@@ -163,7 +185,9 @@ class _Walk:
                 raise self._refused(shown, "is a link to another file")
             if kind == h5l.TYPE_HARD:
                 yield name
-            elif kind != h5l.TYPE_SOFT:
+            elif kind == h5l.TYPE_SOFT:
+                self._soft.append((group, name, shown))
+            else:
                 raise self._refused(shown, f"is a user-defined link (class {kind})")
 
     def _look(self, found: Any, shown: str) -> None:
