@@ -9,10 +9,16 @@ from typing import Annotated
 
 import typer
 
-from osa.cli.commands import account, convention, ingestion, options, record, server
+from osa.cli.commands import account, lazy, options, server
 from osa.cli.output import write
 from osa.cli.problems import CommandFailed, ExitCode
 from osa.cli.version import __version__
+
+_NOUNS = {
+    "ingestion": "Start, watch, stop and look into ingestions.",
+    "record": "Find, read and download what the archive holds.",
+    "convention": "See what can be run, and with which parameters.",
+}
 
 
 def _show_version(wanted: bool) -> None:
@@ -25,6 +31,7 @@ def build() -> typer.Typer:
     """The whole command line."""
     app = typer.Typer(
         name="osa",
+        cls=lazy.InOrder,
         help="Start, watch, stop and trust every ingestion of an archive.",
         no_args_is_help=True,
         # The pretty help would import a library that takes longer than the rest together.
@@ -53,9 +60,8 @@ def build() -> typer.Typer:
     ) -> None:
         pass
 
-    app.add_typer(ingestion.app, name="ingestion")
-    app.add_typer(record.app, name="record")
-    app.add_typer(convention.app, name="convention")
+    for name, help_text in _NOUNS.items():
+        lazy.add_noun(app, name, help_text)
     app.command(
         epilog=options.examples(
             "osa login https://archive.example", "osa login < file-with-the-token"

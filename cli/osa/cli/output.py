@@ -140,27 +140,35 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> None:
         max(width_of(column.title), *(width_of(row[i]) for row in cells))
         for i, column in enumerate(columns)
     ]
+    gap = 2
     if is_terminal(sys.stdout):
-        _fit(columns, widths, shutil.get_terminal_size().columns)
+        room = shutil.get_terminal_size().columns
+        # On a narrow terminal the words matter more than the room between them.
+        gap = 2 if sum(widths) + 2 * (len(widths) - 1) <= room else 1
+        _fit(columns, widths, room - gap * (len(widths) - 1))
     titles = [column.title for column in columns]
-    write(paint(_line(columns, widths, titles, painted=False), "bold", sys.stdout))
+    heading = _line(columns, widths, titles, gap=gap, painted=False)
+    write(paint(heading, "bold", sys.stdout))
     for row in cells:
-        write(_line(columns, widths, row, painted=True))
+        write(_line(columns, widths, row, gap=gap, painted=True))
 
 
 def _fit(columns: Sequence[Column], widths: list[int], room: int) -> None:
-    excess = sum(widths) + 2 * (len(widths) - 1) - room
-    while excess > 0:
+    for _ in range(sum(widths) - room):
         # The widest of those that may give way gives way first.
         flexible = [i for i, c in enumerate(columns) if c.least and widths[i] > c.least]
         if not flexible:
             return
         widths[max(flexible, key=lambda i: widths[i])] -= 1
-        excess -= 1
 
 
 def _line(
-    columns: Sequence[Column], widths: Sequence[int], values: Sequence[str], *, painted: bool
+    columns: Sequence[Column],
+    widths: Sequence[int],
+    values: Sequence[str],
+    *,
+    gap: int,
+    painted: bool,
 ) -> str:
     parts = []
     for i, (column, width, value) in enumerate(zip(columns, widths, values, strict=True)):
@@ -170,27 +178,34 @@ def _line(
             text = paint(text, value, sys.stdout)
         last = i == len(columns) - 1
         parts.append(fill + text if column.right else text if last else text + fill)
-    return "  ".join(parts).rstrip()
+    return (" " * gap).join(parts).rstrip()
 
 
 def block(rows: Iterable[tuple[str, object]]) -> None:
     """Names and values, one pair a line; long values go on below themselves on a terminal."""
     shown = [(name, value if isinstance(value, str) else str(value)) for name, value in rows]
     indent = max((len(name) for name, _ in shown), default=0) + 2
-    room = max(40, shutil.get_terminal_size().columns) if is_terminal(sys.stdout) else None
     for name, value in shown:
-        text = clean(value)
-        lines = [text]
-        if room is not None:
-            lines = textwrap.wrap(
-                text, room - indent, break_long_words=False, break_on_hyphens=False
-            ) or [""]
+        lines = _wrap(clean(value), indent)
         if name == "Status":
             word, space, rest = lines[0].partition(" ")
             lines[0] = paint(word, word, sys.stdout) + space + rest
         write(f"{name:<{indent}}{lines[0]}".rstrip())
         for line in lines[1:]:
             write(" " * indent + line)
+
+
+def paragraph(text: object, indent: int) -> None:
+    """A text of any length, indented; broken into lines on a terminal only."""
+    for line in _wrap(clean(text), indent):
+        write(" " * indent + line)
+
+
+def _wrap(text: str, indent: int) -> list[str]:
+    if not is_terminal(sys.stdout):
+        return [text]
+    room = max(40, shutil.get_terminal_size().columns) - indent
+    return textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def show_size(size: object) -> str:

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypedDict
 
-from osa.cli import last
-from osa.cli.config import choose_server, choose_token
 from osa.cli.output import Format, JsonObject, dump, write
 from osa.cli.problems import BadUsage, CommandFailed, ExitCode
 
@@ -70,6 +68,8 @@ class Session:
         return check_id(text, "ingestion")
 
     def _last(self) -> str:
+        from osa.cli import last
+
         remembered, name = last.recall(**self.access)
         if remembered is not None:
             return remembered
@@ -91,6 +91,9 @@ def open_session(
     server: str | None, token: str | None, output: Format = Format.table, quiet: bool = False
 ) -> Session:
     """Find server and token; raises before anything is sent."""
+    # Not needed for `--help`, which must be quick.
+    from osa.cli.config import choose_server, choose_token
+
     choice = choose_server(server)
     found = choose_token(choice.server, token)
     return Session(

@@ -27,9 +27,10 @@ def login(
     ] = None,
     server: options.Server = None,
 ) -> None:
-    """Check a token and keep it for a server, from a prompt or standard input.
+    """Check a token and keep it for a server.
 
-    The server becomes the one that is used when nothing else names one.
+    The token comes from a prompt, or from standard input. The server becomes the one that is used
+    when nothing else names one.
     """
     from osa.cli.config import choose_server, choose_token
     from osa.cli.credentials import store_token

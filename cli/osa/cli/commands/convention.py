@@ -9,11 +9,22 @@ import typer
 
 from osa.cli.commands import options
 from osa.cli.commands.options import examples
-from osa.cli.output import Column, Format, JsonObject, block, clean, dump, say, table, write
+from osa.cli.output import (
+    Column,
+    Format,
+    JsonObject,
+    block,
+    clean,
+    dump,
+    paragraph,
+    say,
+    table,
+    write,
+)
 from osa.cli.problems import BadUsage, CommandFailed, ExitCode
 from osa.cli.session import Session, open_session
 
-app = options.noun("See what can be run, and with which parameters.")
+app = options.noun()
 
 
 @app.command("list", epilog=examples("osa convention list", "osa convention list --ingestable -q"))
@@ -101,25 +112,18 @@ def _write_convention(found: JsonObject) -> None:
     if not properties:
         say("It has no parameters.")
         return
-    write("")
-    rows = []
+    write("Parameters")
     for name, raw in properties.items():
         parameter = resolve(raw, schema)
-        default = dump(parameter["default"]) if "default" in parameter else "-"
+        words = [describe(raw, schema)]
         if name in schema.get("required", ()):
-            default = "required"
-        about = parameter.get("description") or ""
-        rows.append((name, describe(raw, schema), default, about))
-    table(
-        [
-            Column(title="PARAMETER"),
-            Column(title="TYPE", least=12),
-            Column(title="DEFAULT", least=8),
-            Column(title="MEANING", least=20),
-        ],
-        rows,
-    )
-    first = next(iter(schema.get("required", ())), next(iter(properties)))
+            words.append("required")
+        elif "default" in parameter:
+            words.append(f"default {dump(parameter['default'])}")
+        paragraph(f"{name}: {', '.join(words)}", 2)
+        if parameter.get("description"):
+            paragraph(parameter["description"], 6)
+    first = next(iter(schema.get("required", ()) or properties))
     say(clean(f"Give one with: osa ingestion start {found['id']} FILE --param {first}=VALUE"))
 
 

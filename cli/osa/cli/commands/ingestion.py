@@ -14,7 +14,7 @@ from osa.cli.problems import BadUsage
 from osa.cli.session import open_session
 from osa.cli.times import parse_duration, parse_time
 
-app = options.noun("Start, watch, stop and look into ingestions.")
+app = options.noun()
 
 _STATUSES = ("queued", "running", "canceling", "succeeded", "failed", "canceled", "active")
 #: Understood by the server, never shown by it.
@@ -144,7 +144,7 @@ def status(
     server: options.Server = None,
     token: options.Token = None,
 ) -> None:
-    """Show an ingestion: how far it is, what became of its items, why it failed.
+    """Show an ingestion: how far it is, why it failed.
 
     The exit code is 0 whatever the status; `wait` tells it by exit code.
     """

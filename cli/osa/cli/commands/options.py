@@ -22,7 +22,12 @@ Token = Annotated[
 ]
 Output = Annotated[
     Format,
-    typer.Option("--output", "-o", help="json and jsonl are the server's objects, untouched."),
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FORMAT",
+        help="table, json or jsonl; the last two are the server's objects, untouched.",
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only ids, one a line.")]
 
@@ -63,6 +68,7 @@ MaxItems = Annotated[
         "--max-items",
         "--limit",
         "-n",
+        metavar="N",
         min=1,
         help="At most so many. Default: 50 in a table, otherwise all.",
         show_default=False,
@@ -73,15 +79,9 @@ MaxItems = Annotated[
 TABLE_ROWS = 50
 
 
-def noun(help_text: str) -> typer.Typer:
-    """A group of verbs."""
-    return typer.Typer(
-        help=help_text,
-        no_args_is_help=True,
-        rich_markup_mode=None,
-        add_completion=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
+def noun() -> typer.Typer:
+    """The verbs of a noun; what the noun is about stands in the list of all nouns."""
+    return typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 def examples(*lines: str) -> str:

@@ -21,7 +21,7 @@ from osa.cli.problems import BadUsage
 from osa.cli.session import check_id, open_session
 from osa.cli.times import show_age, show_time
 
-app = options.noun("Find, read and download what the archive holds.")
+app = options.noun()
 
 
 @app.command(
@@ -159,10 +159,10 @@ def download(
     server: options.Server = None,
     token: options.Token = None,
 ) -> None:
-    """Download the files of a record, checked by their SHA-256.
+    """Download the files of a record.
 
-    Standard output is the path of each. What is there already with the same content is not sent
-    again.
+    Each is checked by its SHA-256. Standard output is the path of each. What is there already
+    with the same content is not sent again.
     """
     identity = check_id(record, "record")
     session = open_session(server, token, output, quiet)

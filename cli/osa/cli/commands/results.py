@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -49,7 +48,10 @@ def items(
     server: options.Server = None,
     token: options.Token = None,
 ) -> None:
-    """List what an ingestion read, each with its outcome; for what went wrong, why."""
+    """List what an ingestion read, with outcomes.
+
+    For what was rejected or failed, it says why.
+    """
     for word in outcome or ():
         if word not in _OUTCOMES:
             close = difflib.get_close_matches(word, _OUTCOMES, n=1)
@@ -164,10 +166,10 @@ def download(
     server: options.Server = None,
     token: options.Token = None,
 ) -> None:
-    """Download the files an ingestion produced, checked by their SHA-256.
+    """Download the files an ingestion produced.
 
-    Standard output is the path of each. What is there already with the same content is not sent
-    again.
+    Each is checked by its SHA-256. Standard output is the path of each. What is there already
+    with the same content is not sent again.
     """
     session = open_session(server, token, output, quiet)
     identity = session.resolve_ingestion(ingestion)
@@ -263,6 +265,8 @@ def file_names(files: Sequence[JsonObject]) -> list[str]:
 
 
 def _sha256(path: Path) -> str:
+    import hashlib
+
     try:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()

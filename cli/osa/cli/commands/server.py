@@ -11,10 +11,10 @@ from osa.cli.problems import CommandFailed
 
 _MODULE = "osa.server.commands"
 _VERBS = {
-    "serve": "Run the server, with a worker inside (needs the extra `server`).",
-    "worker": "Run one more worker (needs the extra `server`).",
-    "migrate": "Bring the database to this version (needs the extra `server`).",
-    "token": "Make, list and revoke tokens, on the server's host (needs the extra `server`).",
+    "serve": "Run the server with a worker inside (extra: server).",
+    "worker": "Run one more worker (extra: server).",
+    "migrate": "Bring the database to this version (extra: server).",
+    "token": "Make, list, revoke tokens on this host (extra: server).",
 }
 
 

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from osa.cli import last
 from osa.cli.commands import options
 from osa.cli.output import Format, JsonObject, say, write
 from osa.cli.problems import BadUsage, CommandFailed, Detached, ExitCode
@@ -62,10 +61,14 @@ def start(
             help="Parameters as a JSON object; --param goes over it.",
         ),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="What people call it.")
+    ] = None,
     external_id: Annotated[
         str | None,
-        typer.Option("--name", metavar="ID", help="Your own id of it; unique on the server."),
+        typer.Option(
+            "--external-id", metavar="ID", help="Your own id of it; unique on the server."
+        ),
     ] = None,
     label: Annotated[
         list[str] | None,
@@ -76,15 +79,21 @@ def start(
         typer.Option("--metadata", metavar="JSON", help="A JSON object to keep with it."),
     ] = None,
     batch_size: Annotated[
-        int, typer.Option(min=1, max=10000, help="Items committed together, at most.")
+        int,
+        typer.Option(
+            "--batch-size", metavar="N", min=1, max=10000, help="Items committed together, at most."
+        ),
     ] = 1000,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Items of this ingestion, at most.")
+        int | None,
+        typer.Option("--limit", metavar="N", min=1, help="Items of this ingestion, at most."),
     ] = None,
     idempotency_key: Annotated[
         str | None,
         typer.Option(
-            "--limit", metavar="KEY", help="The same key and start again is the same ingestion."
+            "--idempotency-key",
+            metavar="KEY",
+            help="The same key and start again is the same ingestion.",
         ),
     ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Until it is done.")] = False,
@@ -95,7 +104,7 @@ def start(
     server: options.Server = None,
     token: options.Token = None,
 ) -> None:
-    """Start an ingestion: run a convention on files, addresses or texts.
+    """Start an ingestion of files, addresses or texts.
 
     Standard output is the new id. With --wait or --watch the exit code tells how it ended
     (0 succeeded, 3 failed, 4 canceled, 5 waited too long).
@@ -138,6 +147,8 @@ def start(
             "Interrupted: the server may have accepted the start.\n"
             "See with: osa ingestion list --max-items 5"
         ) from exc
+    from osa.cli import last
+
     last.remember(**session.access, ingestion=started)
     identity = started["id"]
     if wait or watch:

@@ -39,7 +39,7 @@ def watch(
     server: options.Server = None,
     token: options.Token = None,
 ) -> None:
-    """Follow an ingestion with everything that happens to it, until it is done.
+    """Follow an ingestion, event by event, until it is done.
 
     Exit code 0: succeeded, 3: failed, 4: canceled, 5: waited too long. Ctrl-C detaches; the
     ingestion goes on.
@@ -67,7 +67,7 @@ def events(
     ] = False,
     after: Annotated[
         int,
-        typer.Option("--follow", metavar="NUMBER", min=0, help="Only events with a higher number."),
+        typer.Option("--after", metavar="NUMBER", min=0, help="Only events with a higher number."),
     ] = 0,
     output: options.Output = Format.table,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only numbers, one a line.")] = False,
