@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import shutil
 import threading
@@ -45,7 +46,9 @@ class Attempt:
         self._max_bytes = max_bytes
         self._expires = time.monotonic() + max_seconds
         self._workdir = work_dir / job.hold.ingestion_id / str(job.hold.attempt)
-        self._lock = threading.Lock()
+        # Two, so that a kill never waits for a message that nobody reads.
+        self._stopping = threading.Lock()
+        self._killing = threading.Lock()
         self._over = False
         self._stop_sent = False
         #: Why the slot was killed: lost, deadline, shutdown, or the kind of a limit.
@@ -80,16 +83,21 @@ class Attempt:
                 )
             )
         finally:
-            with self._lock:
+            # From here on the slot may belong to another attempt: whoever was about to stop or kill
+            # it for this one has done so, or will not.
+            with self._stopping, self._killing:
                 self._over = True
             shutil.rmtree(self._workdir, ignore_errors=True)
-            if not any(self._workdir.parent.glob("*")):
-                shutil.rmtree(self._workdir.parent, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                # Only when it is empty: the next attempt may have its folder there already.
+                self._workdir.parent.rmdir()
 
     def _drive(self) -> None:
         job = self.job
         message = {
             "type": "run",
+            "ingestion_id": job.hold.ingestion_id,
+            "attempt": job.hold.attempt,
             "convention_id": job.ingestion.convention_id,
             "parameters": dict(job.ingestion.parameters),
             "sources": [source_to_json(source) for source in job.sources],
@@ -146,7 +154,7 @@ class Attempt:
     def _died(self) -> None:
         why = self._killed_for
         match why:
-            case "lost" | "storage":
+            case "lost" | "storage" | "broken":
                 return
             case "deadline":
                 self._persist(lambda: self._running.stop(self.job, overdue=True))
@@ -178,24 +186,23 @@ class Attempt:
 
     def stop(self, *, cancel: bool) -> None:
         """Ask the slot to end cleanly; once."""
-        with self._lock:
+        with self._stopping:
             self._cancel_seen = self._cancel_seen or cancel
             self._handing_over = self._handing_over or not cancel
             if self._over or self._stop_sent:
                 return
             self._stop_sent = True
-        try:
-            self._slot.send({"type": "stop"})
-        except SlotDied:
-            return  # the thread that reads from it finds out, and says what that means
+            # The thread that reads from it finds out that it died, and says what that means.
+            with contextlib.suppress(SlotDied):
+                self._slot.send({"type": "stop"})
 
     def kill(self, why: str) -> None:
         """End the slot and all it started; the first reason counts."""
-        with self._lock:
+        with self._killing:
             if self._over:
                 return
             self._killed_for = self._killed_for or why
-        self._slot.kill()
+            self._slot.kill()
 
     def miss(self) -> None:
         """The heartbeat did not find it among what the worker holds. Once may be that it ended just

@@ -59,7 +59,9 @@ class Worker:
         self._stopping = threading.Event()
         self._stopped = threading.Event()
         self._changing = threading.Lock()
-        self._attempts: dict[str, Attempt] = {}
+        # By hold: a worker that was given up on may take the same ingestion again, while its old
+        # attempt has not yet found out.
+        self._attempts: dict[Hold, Attempt] = {}
         #: How many are being taken, and are not yet among the attempts.
         self._taking = 0
 
@@ -145,7 +147,7 @@ class Worker:
                 max_bytes=self._settings.slot_memory_bytes,
             )
             with self._changing:
-                self._attempts[job.hold.ingestion_id] = attempt
+                self._attempts[job.hold] = attempt
             return attempt
         finally:
             with self._changing:
@@ -158,7 +160,7 @@ class Worker:
             attempt.run()
         finally:
             with self._changing:
-                self._attempts.pop(attempt.job.hold.ingestion_id, None)
+                self._attempts.pop(attempt.job.hold, None)
 
     def _limits(self) -> dict[str, object]:
         settings = self._settings
@@ -174,13 +176,14 @@ class Worker:
             ours, taking = dict(self._attempts), self._taking
         held = self._running.beat(self.id, slots=self._settings.slots)
         for row in held:
-            attempt = ours.pop(row.id, None)
-            if attempt is None or attempt.job.hold.attempt != row.attempt:
+            hold = Hold(ingestion_id=row.id, attempt=row.attempt)
+            attempt = ours.pop(hold, None)
+            if attempt is None:
                 with self._changing:
-                    known = row.id in self._attempts or self._taking or taking
+                    known = hold in self._attempts or self._taking or taking
                 if not known:
                     # Taken by a transaction whose answer was lost: nobody here works on it.
-                    self._running.release(Hold(ingestion_id=row.id, attempt=row.attempt))
+                    self._running.release(hold)
                 continue
             attempt.look(
                 canceling=row.status == Status.CANCELING,

@@ -155,7 +155,7 @@ class Running:
             now = ingestion_of(row)
             if now.counts.seen != job.seen:
                 # The answer to our commit was lost, not the commit: this is the same batch again.
-                job.seen = now.counts.seen
+                job.seen, job.cursor = now.counts.seen, row.cursor
                 return _verdict(now)
             room = len(batch) if now.limit is None else now.limit - now.counts.seen
             cut = batch[: max(0, room)]
@@ -262,7 +262,20 @@ class Running:
         with self._database.write() as tx:
             if overdue:
                 return self._end(tx, job, Status.CANCELED, "cancel_deadline", cancel="deadline")
-            return self._end(tx, job, Status.CANCELED, "requested", cancel="stopped")
+            row = holds.lock(tx, job.hold)
+            if row is None:
+                return None
+            if row.status == Status.CANCELING:
+                return self._end(tx, job, Status.CANCELED, "requested", cancel="stopped")
+            fault = Fault(
+                kind="unexpected_error",
+                detail=f"The convention {job.ingestion.convention_id!r} stopped, and nobody had"
+                " asked it to.",
+                origin="convention",
+                attempt=job.hold.attempt,
+                hint="Report it to the convention's author.",
+            )
+            return self._end(tx, job, Status.FAILED, "convention", error=fault)
 
     def fail(self, job: Job, fault: Fault, *, reason: str | None = None) -> Ingestion | None:
         """The attempt failed. What may pass by itself waits and is tried again within the budget;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import shutil
 import time
@@ -59,6 +60,9 @@ class Sweeper:
                 step()
             except Unavailable as exc:
                 _log.warning("sweep_delayed", extra={"step": step.__name__, "detail": exc.detail})
+            except Exception:  # noqa: BLE001 - see below
+                # One thing that cannot be mended must not keep the others from their deadlines.
+                _log.exception("sweep_failed", extra={"step": step.__name__})
 
     def _lost(self) -> None:
         with self._database.read() as tx:
@@ -134,5 +138,6 @@ class Sweeper:
             for attempt in attempts:
                 if attempt.name != str(held.get(ingestion_id)):
                     shutil.rmtree(attempt, ignore_errors=True)
-            if ingestion_id not in held:
-                shutil.rmtree(self._work_dir / ingestion_id, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                # Only when it is empty: it may have been taken since, and have a new folder there.
+                (self._work_dir / ingestion_id).rmdir()

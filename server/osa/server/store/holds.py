@@ -119,6 +119,8 @@ def advance(
             failed=counts.failed,
             cursor=dict(cursor),
             fruitless=0,
+            # A long transaction was work, not silence.
+            heartbeat_at=now(),
             advanced_at=now(),
             updated_at=now(),
             **_progress_values(progress),
@@ -240,23 +242,29 @@ def end_attempt(
 
 def beat(connection: Connection, worker_id: str, *, slots: int) -> Sequence[Row[Any]]:
     """A sign of life of the worker and of all it holds; the rows tell what became of them: id,
-    attempt, status, and the seconds until a cancel's deadline."""
+    attempt, status, and the microseconds until a cancel's deadline.
+
+    A row that is locked is left out of the writing, not of the answer: its batch is being
+    committed, and the worker's other ingestions must not wait for that.
+    """
     statement = upsert(connection, worker).values(
         id=worker_id, slots=slots, started_at=now(), heartbeat_at=now()
     )
     connection.execute(
         statement.on_conflict_do_update(index_elements=[worker.c.id], set_={"heartbeat_at": now()})
     )
+    held = and_(ingestion.c.worker_id == worker_id, ingestion.c.status.in_(sorted(HELD)))
+    free = select(ingestion.c.id).where(held).with_for_update(skip_locked=True)
+    connection.execute(
+        update(ingestion).where(held, ingestion.c.id.in_(free)).values(heartbeat_at=now())
+    )
     return connection.execute(
-        update(ingestion)
-        .where(ingestion.c.worker_id == worker_id, ingestion.c.status.in_(sorted(HELD)))
-        .values(heartbeat_at=now())
-        .returning(
+        select(
             ingestion.c.id,
             ingestion.c.attempt,
             ingestion.c.status,
             micros_between(ingestion.c.cancel_deadline_at, now()).label("micros_left"),
-        )
+        ).where(held)
     ).all()
 
 

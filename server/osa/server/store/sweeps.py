@@ -56,17 +56,17 @@ def lost(connection: Connection, *, stale_seconds: float) -> Sequence[Lost]:
 
 
 def is_still_lost(connection: Connection, hold: Hold, *, stale_seconds: float) -> bool:
-    """Take the row for the rest of this transaction, if nobody gave a sign of life meanwhile."""
+    """Take the row for the rest of this transaction, if nobody gave a sign of life meanwhile. One
+    that is locked is being written to, which is a sign of life."""
     row = connection.execute(
-        update(ingestion)
+        select(ingestion.c.id)
         .where(
             ingestion.c.id == hold.ingestion_id,
             ingestion.c.attempt == hold.attempt,
             ingestion.c.status.in_(sorted(HELD)),
             ingestion.c.heartbeat_at < now() - micros(stale_seconds),
         )
-        .values(updated_at=now())
-        .returning(ingestion.c.id)
+        .with_for_update(skip_locked=True)
     ).first()
     return row is not None
 
