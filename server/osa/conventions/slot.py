@@ -30,12 +30,12 @@ import resource
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
+from osa.conventions import logs
 from osa.conventions.authoring import Context, Convention, Limits, Progress
 from osa.conventions.failures import ConventionError, Stopped
 from osa.conventions.items import Batch, Fault, File, Item
@@ -50,7 +50,9 @@ _PROGRESS_EVERY = 0.2
 class Slot:
     """The child's side of the pipe."""
 
-    def __init__(self, registry: Registry, commands: IO[bytes], answers: IO[bytes]) -> None:
+    def __init__(
+        self, registry: Registry, commands: IO[bytes], answers: IO[bytes], told: dict[str, object]
+    ) -> None:
         self._registry = registry
         self._commands = commands
         self._answers = answers
@@ -58,6 +60,8 @@ class Slot:
         self._replies: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._writing = threading.Lock()
+        #: What stands on every line of log: which ingestion this is about.
+        self._told = told
 
     def serve(self) -> None:
         """Run what the parent sends, until it is gone."""
@@ -88,6 +92,7 @@ class Slot:
             self._answers.flush()
 
     def _run(self, message: Mapping[str, Any]) -> None:
+        self._told |= {key: message[key] for key in ("ingestion_id", "attempt")}
         try:
             convention = self._registry[message["convention_id"]]
             stopped = self._ingest(convention, self._context(convention, message))
@@ -104,7 +109,7 @@ class Slot:
                 "An operator can raise OSA_SLOT_MEMORY_BYTES.",
             )
         except Exception as exc:  # noqa: BLE001 - a convention may raise anything; it ends its ingestion only
-            _log.error("convention_raised", extra={"traceback": traceback.format_exc()})
+            _log.exception("convention_raised")
             self._fail(
                 "unexpected_error",
                 f"The convention {message['convention_id']!r} raised {type(exc).__name__}: {exc}",
@@ -213,14 +218,12 @@ def _limit_self(environ: Mapping[str, str]) -> None:
 
 def main() -> None:
     """Entry of the child process."""
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s %(message)s"
-    )
+    formatter = logs.configure(os.environ.get("OSA_LOG_LEVEL", "info"))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _limit_self(os.environ)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    Slot(load(), sys.stdin.buffer, answers).serve()
+    Slot(load(), sys.stdin.buffer, answers, formatter.constants).serve()
 
 
 if __name__ == "__main__":

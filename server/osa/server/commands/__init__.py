@@ -12,7 +12,8 @@ from pathlib import Path
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from osa.server import bootstrap, logs
+from osa.conventions import logs
+from osa.server import bootstrap
 from osa.server.commands import serving, tokens, working
 from osa.server.commands.speech import Wrong, say
 from osa.server.errors import OsaError
