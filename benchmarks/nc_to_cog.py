@@ -26,7 +26,7 @@ import netCDF4
 import numpy as np
 
 _CONVERT = """
-import hashlib, sys
+import sys
 from pathlib import Path
 from osa.conventions import Context, Source
 from osa.conventions.nc_to_geotiff import nc_to_geotiff
@@ -35,8 +35,8 @@ source = Source(type="file", path=path, sha256="0" * 64, size=path.stat().st_siz
 context = Context(
     params=nc_to_geotiff.params(), sources=[source], cursor={}, batch_size=1, workdir=folder
 )
-for batch in nc_to_geotiff.ingest(context):
-    print(batch.items[0].files[0].size)
+for _ in nc_to_geotiff.ingest(context):
+    pass
 """
 
 
