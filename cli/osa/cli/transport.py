@@ -79,7 +79,7 @@ class Connection:
         """The same without another try."""
         request = self._request(kwargs, timeout=timeout)
         with _translated(request):
-            response = self._http.send(request, follow_redirects=False)
+            response = self._send(request, stream=False)
         return answers.object_of(operation, response, hide=self._token)
 
     @contextmanager
@@ -90,7 +90,7 @@ class Connection:
         """
         request = self._request(kwargs, accept=accept)
         with _translated(request):
-            response = self._http.send(request, stream=True, follow_redirects=False)
+            response = self._send(request, stream=True)
             try:
                 if not response.is_success:
                     response.read()
@@ -108,6 +108,13 @@ class Connection:
             except IngestionError as error:
                 if not patience.again(error):
                     raise
+
+    def _send(self, request: httpx.Request, *, stream: bool) -> httpx.Response:
+        try:
+            return self._http.send(request, stream=stream, follow_redirects=False)
+        except (UnicodeError, OverflowError) as exc:
+            # What the resolver makes of a host with an empty or endless label.
+            raise invalid(f"{request.url.host!r} cannot be the name of a host.") from exc
 
     def _request(
         self,
@@ -177,7 +184,7 @@ def _base(server: str) -> str:
         url = httpx.URL(server.strip())
     except (httpx.InvalidURL, TypeError, AttributeError) as exc:
         raise invalid("The server is not an address such as https://archive.example.") from exc
-    if url.scheme not in ("http", "https") or not url.host:
+    if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 80) < 65536:
         raise invalid(
             f"The server {answers.address(url)!r} is not an address that starts with http:// or https://."
         )
