@@ -81,7 +81,7 @@ class _Log:
             except IngestionError as error:
                 if self._after > before:
                     outage.over()
-                if streaming and (self._silent or _no_stream(error)):
+                if streaming and (self._withheld(error) or _no_stream(error)):
                     streaming = False
                 elif not outage.again(error):
                     raise
@@ -91,6 +91,10 @@ class _Log:
                 # The server closed in its own time. At once again, but never in a tight circle.
                 low = 0.0 if self._after > before else pacing.BASE_SECONDS
                 pacing.sleep(pacing.uniform(low, 2 * pacing.BASE_SECONDS))
+
+    def _withheld(self, error: IngestionError) -> bool:
+        """Silence from the first byte on: a proxy keeps the stream until it is complete."""
+        return self._silent and error.code == "TIMEOUT"
 
     def _poll(self) -> Iterator[dict[str, Any]]:
         page = self._page(retries=0)
@@ -130,7 +134,6 @@ class _Log:
                 self._ended = True
                 return
             answers.require_media_type(answer, "text/event-stream")
-            # Silence from the first byte on is a proxy that keeps the stream until it is complete.
             self._silent = True
             for event in _decode(self._heard(answer)):
                 if event["number"] > self._after + 1:
@@ -189,6 +192,8 @@ def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
             yield line.rstrip(b"\r\n")
         if len(rest) > _LONGEST_EVENT:
             raise _damaged("a line of the stream has no end")
+    if rest.endswith(b"\r"):
+        yield rest.removesuffix(b"\r")
 
 
 def _event(data: bytes) -> dict[str, Any]:
