@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, literal, tuple_
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,8 @@ def read_slice(
     upwards = ascending != backwards
     if position is not None:
         here = tuple_(*keys)
-        there = tuple_(*position.key)
+        # With the columns' own types: a moment is an integer in the database.
+        there = tuple_(*(literal(v, key.type) for key, v in zip(keys, position.key, strict=True)))
         statement = statement.where(here > there if upwards else here < there)
     order = [key.asc() if upwards else key.desc() for key in keys]
     found = connection.execute(statement.order_by(*order).limit(size + 1)).all()

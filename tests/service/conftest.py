@@ -1,0 +1,93 @@
+"""What the tests of the service share: somebody who plays both the caller and the worker."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from sqlalchemy import Executable
+
+from osa.conventions import Item
+from osa.server.bootstrap import House
+from osa.server.model import Ingestion, Principal, StartRequest
+from osa.server.service.running import Job, Verdict
+
+T = TypeVar("T")
+
+
+class Player:
+    """A caller, and a worker without processes: it takes, commits and ends by hand."""
+
+    def __init__(self, house: House, principal: Principal, folder: Path) -> None:
+        self.house = house
+        self.principal = principal
+        self.folder = folder
+        self.ingestions = house.service.ingestions
+        self.running = house.running
+
+    def start(
+        self,
+        convention_id: str = "test-counter",
+        *,
+        key: str | None = None,
+        who: Principal | None = None,
+        **request: Any,
+    ) -> Ingestion:
+        body = StartRequest(convention_id=convention_id, **request)
+        return self.ingestions.start(who or self.principal, body, idempotency_key=key).ingestion
+
+    def take(self, ingestion: Ingestion) -> Job:
+        job = self.running.take(ingestion.id, "a-worker")
+        assert job is not None
+        return job
+
+    def commit(self, job: Job, *items: Item, cursor: Any = None) -> Verdict:
+        return self.running.commit(job, items, cursor or {}, None, workdir=self.folder)
+
+    def get(self, ingestion: Ingestion) -> Ingestion:
+        return self.ingestions.get(self.principal, ingestion.id)
+
+    def cancel(self, ingestion: Ingestion) -> Ingestion:
+        return self.ingestions.cancel(self.principal, ingestion.id, reason=None, grace_seconds=60)
+
+    def execute(self, statement: Executable) -> None:
+        with self.house.database.write() as tx:
+            tx.execute(statement)
+
+
+@pytest.fixture
+def player(house: House, principal: Principal, tmp_path: Path) -> Player:
+    folder = tmp_path / "attempt"
+    folder.mkdir()
+    return Player(house, principal, folder)
+
+
+@pytest.fixture
+def stranger(principal: Principal) -> Principal:
+    """Somebody of another tenant, who may do everything there."""
+    return replace(principal, token_id="another", tenant="elsewhere")
+
+
+@pytest.fixture
+def at_once() -> Iterator[Callable[[Sequence[Callable[[], T]]], list[T | Exception]]]:
+    """Call all of them at the same moment; what each gave or raised."""
+
+    def call(functions: Sequence[Callable[[], T]]) -> list[T | Exception]:
+        gate = threading.Barrier(len(functions))
+
+        def one(function: Callable[[], T]) -> T | Exception:
+            gate.wait(30)
+            try:
+                return function()
+            except Exception as exc:  # noqa: BLE001 - the test looks at it
+                return exc
+
+        with ThreadPoolExecutor(len(functions)) as threads:
+            return list(threads.map(one, functions))
+
+    yield call
