@@ -72,7 +72,7 @@ def report_error(error: IngestionError) -> int:
         say(f"  {line}")
     next_step = _next_step(error, code)
     # The server's own advice is in the detail; the same twice reads like two.
-    if next_step and next_step.split("`")[1:2] != error.detail.split("`")[1:2]:
+    if next_step and not _is_said_in(error.detail, next_step):
         say(next_step)
     _say_marks(error)
     return code
@@ -93,6 +93,11 @@ def report_defect(exc: Exception) -> int:
     _headline(f"This is a defect of osa: {type(exc).__name__}: {exc}")
     say("Please report it. OSA_DEBUG=1 shows where it happened.")
     return ExitCode.ERROR
+
+
+def _is_said_in(detail: str, advice: str) -> bool:
+    commands = advice.split("`")[1::2]
+    return bool(commands) and all(f"`{command}`" in detail for command in commands)
 
 
 def _headline(text: str, *, plain: bool = False) -> None:

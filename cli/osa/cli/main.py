@@ -11,7 +11,7 @@ import typer
 
 from osa.cli.commands import account, lazy, options, server
 from osa.cli.output import write
-from osa.cli.problems import CommandFailed, ExitCode
+from osa.cli.problems import CommandFailed, ExitCode, ReaderGone
 from osa.cli.version import __version__
 
 _NOUNS = {
@@ -82,9 +82,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             standalone_mode=False,
         )
         return int(code) if isinstance(code, int) else ExitCode.OK
-    except BrokenPipeError:
-        # Whoever read our output has enough (`osa … | head`). What is still buffered goes nowhere,
-        # so that the interpreter does not complain about it on its way out.
+    except ReaderGone:
+        # What is still buffered goes nowhere, so that the interpreter on its way out does not
+        # complain about it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.READER_GONE
     except KeyboardInterrupt:

@@ -20,6 +20,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
+from osa.cli.problems import ReaderGone
+
 JsonObject = dict[str, Any]
 
 
@@ -62,17 +64,22 @@ def write(text: str) -> None:
 
 def say(text: str = "") -> None:
     """Talk, with a line end."""
-    sys.stdout.flush()
     _put(sys.stderr, text)
 
 
-def _put(stream: TextIO, text: str) -> None:
+def _put(stream: TextIO | None, text: str) -> None:
+    if stream is None:
+        # Closed by the caller, as in `osa … >&-`: nothing is wanted.
+        return
     encoding = stream.encoding or "utf-8"
     if encoding.lower().replace("-", "") != "utf8":
         # A terminal that knows no UTF-8 gets escapes; a failure to speak is no failure of the work.
         text = text.encode(encoding, "backslashreplace").decode(encoding)
-    stream.write(text + "\n")
-    stream.flush()
+    try:
+        stream.write(text + "\n")
+        stream.flush()
+    except BrokenPipeError as exc:
+        raise ReaderGone from exc
 
 
 def dump(value: object, *, indent: int | None = None) -> str:
@@ -82,17 +89,17 @@ def dump(value: object, *, indent: int | None = None) -> str:
     return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def is_terminal(stream: TextIO) -> bool:
+def is_terminal(stream: TextIO | None) -> bool:
     """Whether someone looks at it through something that can do more than print lines."""
-    return stream.isatty() and os.environ.get("TERM") != "dumb"
+    return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def has_colour(stream: TextIO) -> bool:
+def has_colour(stream: TextIO | None) -> bool:
     """https://no-color.org: any value but the empty one turns colour off."""
     return is_terminal(stream) and not os.environ.get("NO_COLOR")
 
 
-def paint(text: str, style: str, stream: TextIO) -> str:
+def paint(text: str, style: str, stream: TextIO | None) -> str:
     """The text in the colour of a status, an outcome or `bold`, where colours are shown."""
     code = _COLOURS.get(style)
     return f"\x1b[{code}m{text}\x1b[0m" if code and text and has_colour(stream) else text

@@ -54,3 +54,7 @@ class Detached(CommandFailed):
     """The user stopped waiting; the ingestion goes on."""
 
     exit_code = ExitCode.INTERRUPTED
+
+
+class ReaderGone(Exception):
+    """Whoever read our output has enough (`osa … | head`). No OSError: the parser keeps those."""

@@ -143,7 +143,9 @@ def describe_progress(ingestion: JsonObject, *, now: datetime | None = None) -> 
 def describe_counts(ingestion: JsonObject) -> str:
     """What became of the items: `4 seen: 3 created, 1 rejected`."""
     counts = ingestion.get("counts", {})
-    named = [f"{counts[word]} {word}" for word in _OUTCOMES if counts.get(word)]
+    # A newer server may count outcomes that are not known here.
+    words = [*_OUTCOMES, *(word for word in counts if word not in (*_OUTCOMES, "seen"))]
+    named = [f"{counts[word]} {word}" for word in words if counts.get(word)]
     return f"{counts.get('seen', 0)} seen" + (f": {', '.join(named)}" if named else "")
 
 

@@ -1,0 +1,306 @@
+"""Waiting: the exit code tells how it ended, and whoever stops waiting stops nothing else."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import time
+
+import pytest
+
+ID = "019aa9d4-7c00-7f6e-8d53-5a4b1c2d3e4f"
+ENDS = {"IngestionSucceeded": 0, "IngestionFailed": 3, "IngestionCanceled": 4}
+DEADLINE = 30.0
+
+
+@pytest.fixture
+def no_pauses(monkeypatch):
+    from osa.cli import pacing
+
+    monkeypatch.setattr(pacing, "sleep", lambda seconds: None)
+
+
+@pytest.mark.parametrize("verb", ["wait", "watch"])
+@pytest.mark.parametrize("end", ENDS)
+def test_the_exit_code_tells_how_it_ended(verb, end, osa, archive):
+    archive.on("GET", f"/ingestions/{ID}", archive.example(end))
+    outcome = osa("ingestion", verb, ID)
+    assert outcome.code == ENDS[end]
+    assert archive.example(end)["status"] in outcome.out
+
+
+@pytest.mark.parametrize("flag", ["--wait", "--watch"])
+@pytest.mark.parametrize("end", ENDS)
+def test_a_start_that_waits_tells_it_too(flag, end, osa, archive):
+    archive.on("GET", f"/ingestions/{ID}", archive.example(end))
+    outcome = osa("ingestion", "start", "documents", "--text", "x", flag)
+    assert outcome.code == ENDS[end]
+    assert f"Started {ID}" in outcome.err
+    quiet = osa("ingestion", "start", "documents", "--text", "x", flag, "-q")
+    assert (quiet.code, quiet.out) == (ENDS[end], f"{ID}\n")
+
+
+def test_the_ended_state_is_the_data_of_a_wait(osa, archive):
+    assert osa("ingestion", "wait", ID, "-o", "json").json == archive.example("IngestionSucceeded")
+    words = ("ingestion", "start", "documents", "--text", "x", "--wait", "-o", "json")
+    assert osa(*words).json == archive.example("IngestionSucceeded")
+
+
+def test_off_a_terminal_each_change_is_one_line(osa, archive, no_pauses):
+    running = archive.example("IngestionRunning")
+    later = archive.example("IngestionRunning", heartbeat_at="2026-11-22T09:00:05.000000Z")
+    further = archive.example("IngestionRunning")
+    further["counts"] = {**further["counts"], "seen": 3, "created": 3}
+    archive.on(
+        *("GET", f"/ingestions/{ID}", archive.example("IngestionQueued")),
+        *(running, running, later, further, archive.example("IngestionSucceeded")),
+    )
+    lines = osa("ingestion", "wait", ID, "-q").err.splitlines()
+    assert [line.split(";")[0] for line in lines[:4]] == [
+        "queued (waiting_for_slot)",
+        "running",
+        "running",
+        "succeeded",
+    ]
+    assert len([line for line in lines if line.startswith("running")]) == 2
+
+
+def test_watch_tells_each_event_once(osa, archive, no_pauses):
+    archive.on(
+        *("GET", f"/ingestions/{ID}", archive.example("IngestionQueued")),
+        *(archive.example("IngestionRunning"), archive.example("IngestionSucceeded")),
+    )
+    first, second = archive.example("IngestionEventPage")["items"]
+
+    def respond(request):
+        after = int(request.query.get("after", ["0"])[0])
+        items = [event for event in (first, second) if event["number"] > after][:1]
+        last = items[-1]["number"] if items else after
+        return archive.answer({"items": items, "last_number": last, "has_more": False})
+
+    archive.call("GET", f"/ingestions/{ID}/events", respond)
+    err = osa("ingestion", "watch", ID, "-q").err
+    assert err.count("ingestion created") == 1
+    assert err.count("ingestion started by w-host-4711") == 1
+
+
+def test_waiting_too_long_is_5_and_stops_nothing(osa, archive):
+    archive.on("GET", f"/ingestions/{ID}", archive.example("IngestionRunning"))
+    outcome = osa("ingestion", "wait", ID, "--timeout", "0")
+    assert outcome.code == 5
+    assert "Still running" in outcome.err
+    assert f"osa ingestion wait {ID}" in outcome.err
+    assert [r for r in archive.requests if r.method == "POST"] == []
+
+
+def test_waiting_for_what_does_not_exist_is_6(osa):
+    other = ID.replace("019aa9d4", "019aa9d5")
+    assert osa("ingestion", "wait", other).code == 6
+
+
+def test_an_outage_while_waiting_is_told_and_outlived(osa, archive, no_pauses):
+    unavailable = archive.problem("ProblemUnavailable")
+    ended = archive.example("IngestionSucceeded")
+    archive.on("GET", f"/ingestions/{ID}", unavailable, unavailable, ended)
+    outcome = osa("ingestion", "wait", ID, "-q")
+    assert outcome.code == 0
+    assert "The database does not answer. Trying on." in outcome.err
+
+
+def test_events_can_be_followed_line_by_line_as_json(osa, archive):
+    ended = {"number": 3, "type": "ingestion_succeeded", "at": "2026-11-22T09:00:07Z"}
+    ended["data"] = {"status": "succeeded", "status_reason": "completed", "done": True}
+    page = archive.example("IngestionEventPage")
+    page["items"].append(ended)
+    stream = "".join(
+        f"id: {event['number']}\nevent: {event['type']}\ndata: {dumped(event)}\n\n"
+        for event in page["items"]
+    )
+    headers = {"Content-Type": "text/event-stream"}
+    path = f"/ingestions/{ID}/events/stream"
+    archive.on("GET", path, archive.answer(stream.encode(), 200, **headers))
+    outcome = osa("ingestion", "events", ID, "--follow", "-o", "jsonl")
+    assert outcome.code == 0
+    assert [line for line in outcome.out.splitlines()] == [dumped(e) for e in page["items"]]
+    assert osa("ingestion", "events", ID, "-f", "-o", "json").code == 2
+
+
+def dumped(value):
+    import json
+
+    return json.dumps(value, separators=(",", ":"))
+
+
+def interrupted(osa, words, until):
+    """Run it, send SIGINT when a line with this text was said, and give code and talk."""
+    process = subprocess.Popen(
+        osa.command(*words),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=osa.environment,
+        cwd=osa.home,
+    )
+    said = ""
+    with process:
+        for line in process.stderr:
+            said += line
+            if until in line:
+                process.send_signal(signal.SIGINT)
+                break
+        out, rest = process.communicate(timeout=DEADLINE)
+    assert "Traceback" not in said + rest
+    return process.returncode, out, rest
+
+
+@pytest.mark.parametrize(
+    "words,until",
+    [
+        (("ingestion", "wait", ID), "running"),
+        (("ingestion", "watch", ID), "ingestion started"),
+        (("ingestion", "start", "documents", "--text", "x", "--wait"), "running"),
+        (("ingestion", "cancel", ID, "--wait"), "canceling"),
+    ],
+)
+def test_ctrl_c_detaches_and_says_how_to_come_back(words, until, osa, archive):
+    now = archive.example("IngestionCanceling" if "cancel" in words else "IngestionRunning")
+    archive.on("GET", f"/ingestions/{ID}", now)
+    canceling = archive.answer(archive.example("IngestionCanceling"), 202)
+    archive.on("POST", f"/ingestions/{ID}/cancel", canceling)
+    code, _, talk = interrupted(osa, words, until)
+    assert code == 130
+    assert f"Detached: {ID} is still running" in talk
+    assert f"osa ingestion wait {ID}" in talk
+    posted = [r.path for r in archive.requests if r.method == "POST"]
+    assert len(posted) == (1 if "start" in words or "cancel" in words else 0)
+
+
+def test_ctrl_c_during_an_upload_starts_nothing(osa, archive, home):
+    import threading
+
+    release = threading.Event()
+
+    def slow(request):
+        release.wait(DEADLINE)
+        return archive.problem("ProblemInternalError")
+
+    archive.call("POST", "/uploads", slow)
+    (home / "notes.txt").write_bytes(b"x")
+    try:
+        words = ("ingestion", "start", "documents", "notes.txt")
+        code, out, talk = interrupted(osa, words, "Uploading")
+    finally:
+        release.set()
+    assert (code, out) == (130, "")
+    assert "nothing was started" in talk
+    assert archive.asked("POST", "/ingestions") == []
+
+
+def on_a_terminal(osa, *words, columns=80, **environment):
+    """Run it in a pseudo-terminal; give its exit code and everything that was shown."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(osa.home)
+        os.environ.clear()
+        os.environ.update(osa.environment | {"TERM": "xterm-256color", "COLUMNS": str(columns)})
+        os.environ.update(environment)
+        command = osa.command(*words)
+        os.execv(command[0], command)
+    shown = b""
+    until = time.monotonic() + DEADLINE
+    while time.monotonic() < until:
+        if not select.select([terminal], [], [], 0.5)[0]:
+            continue
+        try:
+            chunk = os.read(terminal, 65536)
+        except OSError:
+            break
+        if not chunk:
+            break
+        shown += chunk
+    os.close(terminal)
+    _, status = os.waitpid(pid, 0)
+    text = shown.decode().replace("\r\n", "\n")
+    assert osa.environment["OSA_TOKEN"] not in text
+    assert "Traceback" not in text
+    return os.waitstatus_to_exitcode(status), text
+
+
+def test_a_terminal_gets_colour_unless_it_is_declined(osa):
+    assert "\x1b[32msucceeded" in on_a_terminal(osa, "ingestion", "status", ID)[1]
+    code, text = on_a_terminal(osa, "ingestion", "status", ID, NO_COLOR="1")
+    assert code == 0
+    assert "\x1b" not in text
+    assert "\x1b" not in on_a_terminal(osa, "ingestion", "status", ID, TERM="dumb")[1]
+
+
+def test_a_terminal_gets_a_bar_while_waiting_and_the_result_after_it(osa, archive):
+    archive.on(
+        *("GET", f"/ingestions/{ID}", archive.example("IngestionRunning", poll_after_seconds=0)),
+        archive.example("IngestionSucceeded"),
+    )
+    code, text = on_a_terminal(osa, "ingestion", "wait", ID)
+    assert code == 0
+    assert "━" in text
+    assert "succeeded" in text.rpartition("━")[2]
+
+
+def test_a_table_fits_a_terminal_of_80_columns_with_whole_ids(osa, archive):
+    rows = [
+        archive.example("IngestionSucceeded", name="A long name " * 9),
+        archive.example("IngestionFailed", name="海面水温" * 20),
+    ]
+    rows[0]["counts"] |= {"seen": 123456, "rejected": 123}
+    listing = {"items": rows, "next_cursor": None, "prev_cursor": None, "has_more": False}
+    archive.on("GET", "/ingestions", listing)
+    from osa.cli.output import width_of
+
+    _, text = on_a_terminal(osa, "ingestion", "list", NO_COLOR="1")
+    lines = text.rstrip("\n").split("\n")
+    assert len(lines) == 3
+    assert all(width_of(line) <= 80 for line in lines)
+    assert all(ID in line and "…" in line for line in lines[1:])
+    full = osa("ingestion", "list").out
+    assert "海面水温" * 20 in full
+    assert "…" not in full
+
+
+def test_what_comes_from_elsewhere_cannot_rewrite_the_screen(osa, archive):
+    hostile = "title\x1b]0;owned\x07\x9b2J\u202egnp.exe"
+    item = {**archive.example("IngestionItemPage")["items"][1], "source_id": hostile}
+    item["error"]["detail"] = hostile
+    listing = {"items": [item], "next_cursor": None, "prev_cursor": None, "has_more": False}
+    archive.on("GET", f"/ingestions/{ID}/items", listing)
+    _, text = on_a_terminal(osa, "ingestion", "items", ID, NO_COLOR="1")
+    assert not set("\x1b\x07\x9b\u202e") & set(text)
+    outcome = osa("ingestion", "items", ID, "-o", "json")
+    assert not set("\x7f\x9b\u202e") & set(outcome.out)
+    assert outcome.json == [item]
+
+
+def test_a_reader_that_has_enough_is_no_failure_to_talk_about(osa, archive):
+    row = archive.example("IngestionRunning")
+    rows = [{**row, "name": "n" * 200, "metadata": {"x": "y" * 2000}}] * 200
+    listing = {"items": rows, "next_cursor": None, "prev_cursor": None, "has_more": False}
+    archive.on("GET", "/ingestions", listing)
+    process = subprocess.Popen(
+        osa.command("ingestion", "list", "-o", "jsonl"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=osa.environment,
+    )
+    with process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(DEADLINE) == 141
+
+
+def test_a_terminal_without_utf_8_gets_escapes_instead_of_a_failure(osa, archive):
+    archive.on("GET", f"/ingestions/{ID}", archive.example("IngestionSucceeded", name="Grönland"))
+    outcome = osa.process("ingestion", "status", ID, PYTHONUTF8="0", PYTHONIOENCODING="ascii")
+    assert outcome.code == 0
+    assert "Gr\\xf6nland" in outcome.out
