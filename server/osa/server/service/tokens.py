@@ -57,16 +57,15 @@ class Tokens:
         return token_id, secret
 
     def preset(self, secret: str, *, tenant: str, name: str, scopes: Sequence[Scope]) -> None:
-        """Make sure that a secret from outside is a token."""
+        """Make a secret from outside a token; the one that was set before it is revoked."""
         with self._database.write() as tx:
-            store.add(
+            store.preset(
                 tx,
                 id=new_id(),
                 tenant=tenant,
                 name=name,
                 scopes=scopes,
                 secret_hash=_hash(secret),
-                expires_at=None,
             )
 
     def every(self) -> Sequence[Token]:

@@ -47,6 +47,8 @@ token = Table(
     Column("name", String(200), nullable=False),
     Column("scopes", Json, nullable=False),
     Column("secret_hash", _SHA256, nullable=False, unique=True),
+    # Set from outside (OSA_ADMIN_TOKEN) rather than made by us.
+    Column("preset", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant),
     Column("revoked_at", Instant),

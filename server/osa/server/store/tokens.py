@@ -57,6 +57,7 @@ def add(
             name=name,
             scopes=[str(scope) for scope in scopes],
             secret_hash=secret_hash,
+            preset=False,
             created_at=now(),
             expires_at=expires_at,
         )
@@ -64,6 +65,40 @@ def add(
         .returning(token.c.id)
     ).first()
     return row is not None
+
+
+def preset(
+    connection: Connection,
+    *,
+    id: str,
+    tenant: str,
+    name: str,
+    scopes: Sequence[Scope],
+    secret_hash: str,
+) -> None:
+    """Make this the one valid token that was set from outside: one set before it ends."""
+    values = {
+        "tenant": tenant,
+        "name": name,
+        "scopes": [str(scope) for scope in scopes],
+        "preset": True,
+        "expires_at": None,
+        "revoked_at": None,
+    }
+    connection.execute(
+        insert(connection, token)
+        .values(id=id, secret_hash=secret_hash, created_at=now(), **values)
+        .on_conflict_do_update(index_elements=[token.c.secret_hash], set_=values)
+    )
+    connection.execute(
+        update(token)
+        .where(
+            token.c.preset.is_(True),
+            token.c.secret_hash != secret_hash,
+            token.c.revoked_at.is_(None),
+        )
+        .values(revoked_at=now())
+    )
 
 
 def every(connection: Connection) -> Sequence[Token]:
