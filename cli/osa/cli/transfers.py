@@ -195,7 +195,8 @@ class _Download:
             self._name = _disposition(answer.headers.get("Content-Disposition"))
             length = answer.headers.get("Content-Length", "")
             total = self._received + int(length) if length.isdigit() else None
-            for chunk in answer.iter_bytes(CHUNK_BYTES):
+            # As they come: gathered into larger pieces, the last ones before a cut would be lost.
+            for chunk in answer.iter_bytes():
                 file.write(chunk)
                 self._digest.update(chunk)
                 self._received += len(chunk)
