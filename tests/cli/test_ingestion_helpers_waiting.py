@@ -187,10 +187,10 @@ def event(number: int, *, done: bool = False, **data: Any) -> dict[str, Any]:
 
 
 def page(*events: dict[str, Any], more: bool = False, active: bool = True) -> dict[str, Any]:
-    numbers = [each["number"] for each in events]
+    last = events[-1]["number"] if events else 0
     whole: dict[str, Any] = {
         "items": [*events],
-        "last_number": max(numbers, default=0),
+        "last_number": last,
         "has_more": more,
     }
     return {**whole, "poll_after_seconds": 1} if active else whole
@@ -356,6 +356,24 @@ def test_an_ingestion_that_does_not_exist_has_no_log() -> None:
 def test_a_stream_of_something_else_is_left_for_the_pages() -> None:
     answer = by_path([stream(b"data: [1]\n\n")], [page(event(1, done=True))])
     assert numbers(answer, follow=True)[0] == [1]
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        page(event(1), more=True),
+        page(more=True),
+        page(event(2) | {"number": "2"}) | {"last_number": 2},
+        page(event(2) | {"data": []}),
+        page() | {"items": {}},
+    ],
+)
+def test_pages_that_are_not_what_the_contract_says_are_an_error_and_no_endless_log(
+    damaged: Any,
+) -> None:
+    with pytest.raises(IngestionError) as caught:
+        numbers(damaged, after=1)
+    assert caught.value.code == "INVALID_RESPONSE"
 
 
 def test_stopping_to_listen_closes_the_stream() -> None:
