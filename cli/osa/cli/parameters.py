@@ -76,24 +76,27 @@ def read_parameters(
 def read_value(text: str, schema: Schema, root: Schema) -> Any:
     """What the text means under the schema; raises ValueError naming what would be read."""
     kinds = types_of(schema, root)
+    if not kinds:
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+    values = []
     for kind in ("null", "boolean", "integer", "number", "array", "object"):
         if kind in kinds:
             try:
                 value = _readers[kind](text)
             except ValueError:
                 continue
-            # Where a text would do as well, `007` and `1e3` stay what was typed.
-            if "string" in kinds and kind in ("integer", "number") and str(value) != text:
-                continue
-            return value
+            # Where a text would do as well, `007` stays what was typed.
+            told_apart = "string" not in kinds or kind not in ("integer", "number")
+            values.append((0 if told_apart or str(value) == text else 2, value))
     if "string" in kinds:
-        return text
-    if not kinds:
-        try:
-            return json.loads(text)
-        except ValueError:
-            return text
-    raise ValueError(_wanted(kinds))
+        values.append((1, text))
+    if not values:
+        raise ValueError(_wanted(kinds))
+    ranked = [value for _, value in sorted(values, key=lambda pair: pair[0])]
+    return next((value for value in ranked if not check(value, schema, root)), ranked[0])
 
 
 def _read_null(text: str) -> None:

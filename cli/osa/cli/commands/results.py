@@ -76,7 +76,7 @@ def items(
     else:
         rows = list(found)
         if not rows:
-            say("No such items." if outcome else "No items yet.")
+            say("No such items." if outcome else "No items.")
             return
         columns = [
             Column(title="NO", right=True),
