@@ -104,10 +104,10 @@ def summary(report: Path, log: Path) -> str:
             if scenario is None:
                 continue
             recorder = scenario["recorder"]
-            for id, case in recorder["cases"].items():
+            for id, case in recorder.get("cases", {}).items():
                 phases[scenario["phase"]] += 1
                 transitions += case["is_transition_applied"]
-                response = recorder["interactions"].get(id, {}).get("response")
+                response = recorder.get("interactions", {}).get(id, {}).get("response")
                 if response is not None:
                     value = case["value"]
                     met.add((value["method"], value["path"], response["status_code"]))

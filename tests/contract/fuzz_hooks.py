@@ -10,7 +10,7 @@ import schemathesis
 
 @schemathesis.hook
 def before_call(context: Any, case: schemathesis.Case, kwargs: dict[str, Any]) -> None:
-    """Half of the starts that fit the contract name a convention, with parameters it takes."""
+    """Half of the starts that fit the contract name a convention, with what it takes."""
     body = case.body
     if (case.method, case.path) != ("POST", "/api/v1/ingestions") or not isinstance(body, dict):
         return
@@ -19,3 +19,4 @@ def before_call(context: Any, case: schemathesis.Case, kwargs: dict[str, Any]) -
     if len(json.dumps(body, default=str)) % 2:
         body["convention_id"] = "documents"
         body.pop("parameters", None)
+        body.setdefault("source", {"type": "text", "text": "Calm sea."})

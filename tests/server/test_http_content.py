@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from osa.server.errors import RangeNotSatisfiable
+from osa.server.http.answers import written
 from osa.server.http.content import FileAnswer, disposition
 from osa.server.model import StoredFile
 
@@ -121,3 +124,29 @@ def test_a_file_that_is_gone_is_a_defect_before_anything_is_sent(
 )
 def test_a_name_is_never_more_than_a_name(name: str, header: str) -> None:
     assert disposition(name) == header
+
+
+def test_nobody_reads_a_file_for_a_caller_who_is_gone(tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(b"x" * 5 * 256 * 1024)
+    file = StoredFile(path=path, name="x", size=path.stat().st_size, sha256="0" * 64)
+    sent: list[Any] = []
+    left = asyncio.Event()
+
+    async def receive() -> Any:
+        await left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+        left.set()
+
+    asyncio.run(FileAnswer(file)({"type": "http", "method": "GET"}, receive, send))
+    assert len(sent) < 4
+
+
+def test_an_answer_is_json_whatever_a_convention_found() -> None:
+    found = {"half\ud800": ["\udfff", {"a": "\ud83d\ude00"}], "none": float("nan"), "x": 10**50}
+    told = json.loads(written(found))
+    assert told == {"half?": ["?", {"a": "\U0001f600"}], "none": None, "x": 10**50}
+    assert written({"a": float("inf")}) == b'{"a":null}'

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 from starlette.responses import Response
+from starlette.types import Receive
 
 from osa.server.http.wire.ingestions import Ingestion, ingestion
 from osa.server.model import Ingestion as ModelIngestion
@@ -16,7 +18,32 @@ def answer(
     value: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """A value of the wire, as JSON."""
-    return Response(to_json(value), status, headers, "application/json")
+    return Response(written(value), status, headers, "application/json")
+
+
+def written(value: Mapping[str, Any]) -> bytes:
+    """JSON that everyone can read, also where a convention found half characters or no numbers."""
+    try:
+        return to_json(value, inf_nan_mode="null")
+    except PydanticSerializationError:
+        whole = json.loads(json.dumps(value), object_hook=_whole)
+        return to_json(whole, inf_nan_mode="null")
+
+
+def _whole(found: dict[str, Any]) -> dict[str, Any]:
+    return {_text(key): _text(value) for key, value in found.items()}
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_text(one) for one in value]
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+async def until_gone(receive: Receive) -> None:
+    """Comes back when the caller has hung up: what is sent to nobody is taken in silence."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def ingestion_answer(

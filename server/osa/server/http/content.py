@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from osa.server.errors import RangeNotSatisfiable
+from osa.server.http.answers import until_gone
 from osa.server.model import StoredFile
 
 _CHUNK = 256 * 1024
@@ -63,10 +65,11 @@ class FileAnswer(Response):
             "status": self.status_code,
             "headers": self.raw_headers,
         }
+        gone = asyncio.create_task(until_gone(receive))
         try:
             await send(start)
             at, left = self._first, self._length if scope["method"] != "HEAD" else 0
-            while left > 0:
+            while left > 0 and not gone.done():
                 chunk = await anyio.to_thread.run_sync(self._read, min(left, _CHUNK), at)
                 if not chunk:
                     raise OSError(f"{self._path} is shorter than it was when it was stored")
@@ -75,6 +78,7 @@ class FileAnswer(Response):
             if self._length <= 0 or scope["method"] == "HEAD":
                 await send({"type": "http.response.body", "body": b""})
         finally:
+            gone.cancel()
             self.close()
 
     def _read(self, size: int, at: int) -> bytes:

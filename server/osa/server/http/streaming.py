@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from pydantic_core import to_json
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from osa.server.errors import OsaError
+from osa.server.http.answers import until_gone, written
 from osa.server.http.wire.history import event
 from osa.server.model import Event, EventPage
 
@@ -125,7 +125,7 @@ class EventStream(Response):
         start = {"status": self.status_code, "headers": self.raw_headers}
         await send({"type": "http.response.start", **start})
         sending = asyncio.create_task(self._send(send))
-        gone = asyncio.create_task(_until_gone(receive))
+        gone = asyncio.create_task(until_gone(receive))
         try:
             await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -174,12 +174,7 @@ class EventStream(Response):
         await put(b"", more=False)
 
 
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
 def framed(one: Event) -> bytes:
     """One event as WHATWG HTML has it. JSON has no line breaks of its own."""
-    data = to_json(event(one))
+    data = written(event(one))
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (one.number, one.type.encode(), data)
