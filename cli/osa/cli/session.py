@@ -17,6 +17,7 @@ _HOW_TO_FIND = {
     "record": "`osa record list` shows the ids.",
     "convention": "`osa convention list` shows the conventions.",
 }
+_A = {"ingestion": "an ingestion", "record": "a record", "convention": "a convention"}
 _SRN_KINDS = {"ing": "ingestion", "conv": "convention", "rec": "record"}
 #: How far back `@last` looks when nothing is remembered.
 _LOOK_BACK = 1000
@@ -120,6 +121,6 @@ def check_id(text: str | None, kind: str) -> str:
         return text
     lowered = text.strip().lower()
     if not _UUID.fullmatch(lowered):
-        raise BadUsage(f"{text!r} is not the id of a {kind}.", next_step=_HOW_TO_FIND[kind])
+        raise BadUsage(f"{text!r} is not the id of {_A[kind]}.", next_step=_HOW_TO_FIND[kind])
     digits = lowered.replace("-", "")
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))

@@ -15,6 +15,7 @@ from typing import Any
 import uvicorn
 
 from osa.cli.credentials import store_token
+from osa.cli.problems import CommandFailed
 from osa.server import bootstrap
 from osa.server.bootstrap import House
 from osa.server.commands.speech import Wrong, say
@@ -57,8 +58,7 @@ def _serve_house(house: House) -> int:
     )
     sockets = [server.config.bind_socket()]
     port = sockets[0].getsockname()[1]
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    address = f"http://{host}:{port}"
+    address = _address(settings.host, port)
     _first_token(house, address)
     fleet = Fleet(
         settings.workers,
@@ -135,6 +135,12 @@ def _worker_environ(settings: Settings) -> dict[str, str]:
     return environ
 
 
+def _address(host: str, port: int) -> str:
+    """Where a client on this machine finds the server."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host)
+    return f"http://{reachable or (f'[{host}]' if ':' in host else host)}:{port}"
+
+
 def _first_token(house: House, address: str) -> None:
     """A token from outside is kept; without one, the first start makes one for this user."""
     tokens = house.service.tokens
@@ -145,5 +151,10 @@ def _first_token(house: House, address: str) -> None:
         return
     if not tokens.every():
         _, secret = tokens.create(tenant=DEFAULT_TENANT, name="first", scopes=every)
-        path = store_token(address, secret, name="first")
-        say(f"osa: the first token is in {path}; `osa ingestion list` works now.")
+        try:
+            path = store_token(address, secret, name="first")
+        except (CommandFailed, OSError) as exc:
+            say(f"osa: the first token could not be kept for this user: {exc}")
+            say("osa: make one with `osa token create NAME`, or set OSA_ADMIN_TOKEN.")
+            return
+        say(f"osa: the first token is in {path}; `osa ingestion list --server {address}` works.")
