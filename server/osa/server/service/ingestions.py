@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
+from sqlalchemy import Connection
 
 from osa.conventions.authoring import Convention
 from osa.server.errors import (
@@ -21,6 +22,7 @@ from osa.server.errors import (
     IngestionAlreadyRunning,
     IngestionNotFound,
     InvalidParameters,
+    OsaError,
     Unavailable,
 )
 from osa.server.model import (
@@ -84,12 +86,16 @@ class Ingestions:
     ) -> Started:
         """Accept an ingestion. Nothing is queued unless everything that can be checked now is
         right."""
-        convention = self._conventions.find(request.convention_id)
-        if convention.missing_extra is not None:
-            raise ConventionUnavailable(convention.id, convention.missing_extra)
-        _check_parameters(convention, request.parameters)
-        self._objects.check_room()
-        source = self._sources.accept(principal.tenant, convention, request.source)
+        body_hash = None if idempotency_key is None else _hash(request)
+        try:
+            convention, source = self._checked(principal, request)
+        except OsaError:
+            # What has changed since (an upload that expired, a full disk) takes no answer back.
+            if idempotency_key is not None and body_hash is not None:
+                earlier = self._replay(principal, idempotency_key, body_hash)
+                if earlier is not None:
+                    return earlier
+            raise
         new = ingestions.NewIngestion(
             id=new_id(),
             tenant=principal.tenant,
@@ -102,8 +108,7 @@ class Ingestions:
         )
         try:
             with self._database.write() as tx:
-                if idempotency_key is not None:
-                    body_hash = _hash(request)
+                if idempotency_key is not None and body_hash is not None:
                     other = ingestions.claim_key(
                         tx,
                         tenant=principal.tenant,
@@ -114,19 +119,34 @@ class Ingestions:
                         keep_seconds=KEY_KEPT_SECONDS,
                     )
                     if other is not None:
-                        ingestion_id, hash_then = other
-                        if hash_then != body_hash:
-                            raise IdempotencyKeyReused(ingestion_id)
-                        replayed = ingestions.find(tx, principal.tenant, ingestion_id)
-                        if replayed is None:
-                            raise IngestionNotFound(ingestion_id)
-                        return Started(ingestion=replayed, replayed=True)
+                        return _replayed(tx, principal, *other, body_hash)
                 ingestion = ingestions.add(tx, new)
                 events.append(tx, new.id, "ingestion_created", facts.state(ingestion))
                 self._dispatch.enqueue(tx, new.id, 1)
         except ingestions.UniqueTaken as exc:
             raise self._taken(principal, request, convention) from exc
         return Started(ingestion=ingestion, replayed=False)
+
+    def _checked(
+        self, principal: Principal, request: StartRequest
+    ) -> tuple[Convention, dict[str, Any] | None]:
+        convention = self._conventions.find(request.convention_id)
+        if convention.missing_extra is not None:
+            raise ConventionUnavailable(convention.id, convention.missing_extra)
+        _check_parameters(convention, request.parameters)
+        self._objects.check_room()
+        return convention, self._sources.accept(principal.tenant, convention, request.source)
+
+    def _replay(self, principal: Principal, key: str, body_hash: str) -> Started | None:
+        with self._database.read() as tx:
+            held = ingestions.holder_of_key(
+                tx,
+                tenant=principal.tenant,
+                operation=_START,
+                key=key,
+                keep_seconds=KEY_KEPT_SECONDS,
+            )
+            return None if held is None else _replayed(tx, principal, *held, body_hash)
 
     def _taken(
         self, principal: Principal, request: StartRequest, convention: Convention
@@ -265,6 +285,16 @@ class Ingestions:
         with self._database.read() as tx:
             if not ingestions.exists_in(tx, principal.tenant, ingestion_id):
                 raise IngestionNotFound(ingestion_id)
+
+
+def _replayed(
+    tx: Connection, principal: Principal, ingestion_id: str, hash_then: str, body_hash: str
+) -> Started:
+    """The answer to a key that was used before."""
+    if hash_then != body_hash:
+        raise IdempotencyKeyReused(ingestion_id)
+    ingestion = _found(ingestions.find(tx, principal.tenant, ingestion_id), ingestion_id)
+    return Started(ingestion=ingestion, replayed=True)
 
 
 def _found(ingestion: Ingestion | None, ingestion_id: str) -> Ingestion:

@@ -4,6 +4,7 @@ fenced."""
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -168,8 +169,8 @@ class Running:
                 first_number=now.counts.seen + 1,
             )
             counts = now.counts
-            for outcome in items.publish(tx, place, news):
-                counts = counts.plus(outcome)
+            for outcome, times in Counter(items.publish(tx, place, news)).items():
+                counts = counts.plus(outcome, times)
             # A batch that was cut short is not passed: its cursor stays behind it.
             whole = len(cut) == len(batch)
             row = holds.advance(
@@ -199,8 +200,8 @@ class Running:
             files.append(
                 items.NewFile(
                     id=new_id(),
-                    name=file.name[:255],
-                    media_type=file.media_type,
+                    name=_storable(file.name)[:255],
+                    media_type=_storable(file.media_type)[:255],
                     size=file.size,
                     sha256=file.sha256,
                     derived=file.artifact,
@@ -485,9 +486,9 @@ def _progress(job: Job, report: Report | None, counts: Counts, limit: int | None
     if report.total and report.completed is not None:
         percent = round(min(100.0, 100.0 * report.completed / report.total), 1)
     return Progress(
-        phase=None if report.phase is None else report.phase[:64],
-        message=None if report.message is None else report.message[:500],
-        unit=report.unit,
+        phase=None if report.phase is None else _storable(report.phase)[:64],
+        message=None if report.message is None else _storable(report.message)[:500],
+        unit=None if report.unit is None else _storable(report.unit)[:64],
         completed=report.completed,
         total=report.total,
         total_is_estimate=report.total_is_estimate,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, case, exists, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, case, exists, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from osa.server.model import Ingestion, IngestionQuery, StartRequest, Status
@@ -138,14 +138,25 @@ def claim_key(
     ).first()
     if claimed is not None:
         return None
-    row = connection.execute(
-        select(idempotency.c.ingestion_id, idempotency.c.body_hash).where(
-            idempotency.c.tenant == tenant,
-            idempotency.c.operation == operation,
-            idempotency.c.key == key,
-        )
-    ).one()
+    row = connection.execute(_holder_of_key(tenant, operation, key)).one()
     return row.ingestion_id, row.body_hash
+
+
+def holder_of_key(
+    connection: Connection, *, tenant: str, operation: str, key: str, keep_seconds: float
+) -> tuple[str, str] | None:
+    """The (ingestion, body hash) that hold an idempotency key now; None when it is free."""
+    kept = idempotency.c.created_at >= now() - micros(keep_seconds)
+    row = connection.execute(_holder_of_key(tenant, operation, key).where(kept)).first()
+    return None if row is None else (row.ingestion_id, row.body_hash)
+
+
+def _holder_of_key(tenant: str, operation: str, key: str) -> Select[str, str]:
+    return select(idempotency.c.ingestion_id, idempotency.c.body_hash).where(
+        idempotency.c.tenant == tenant,
+        idempotency.c.operation == operation,
+        idempotency.c.key == key,
+    )
 
 
 def find(connection: Connection, tenant: str, ingestion_id: str) -> Ingestion | None:

@@ -106,24 +106,23 @@ def _upsert(
     outcomes: list[Outcome | None],
     record_ids: list[str | None],
 ) -> None:
+    new = [
+        {
+            "id": items[index].record_id,
+            "tenant": place.tenant,
+            "convention_id": place.convention_id,
+            "source_id": items[index].source_id,
+            "source_key": items[index].source_key,
+            "title": items[index].title,
+            "metadata": dict(items[index].metadata),
+            "digest": items[index].digest,
+            "ingestion_id": place.ingestion_id,
+        }
+        for index in chosen
+    ]
+    # The rows are given apart from the statement: it is compiled once, and sent in large pieces.
     statement = database.insert(connection, record).values(
-        [
-            {
-                "id": items[index].record_id,
-                "tenant": place.tenant,
-                "convention_id": place.convention_id,
-                "source_id": items[index].source_id,
-                "source_key": items[index].source_key,
-                "version": 1,
-                "title": items[index].title,
-                "metadata": dict(items[index].metadata),
-                "digest": items[index].digest,
-                "ingestion_id": place.ingestion_id,
-                "created_at": now(),
-                "updated_at": now(),
-            }
-            for index in chosen
-        ]
+        version=1, created_at=now(), updated_at=now()
     )
     excluded = statement.excluded
     written = {
@@ -140,7 +139,8 @@ def _upsert(
                     "updated_at": now(),
                 },
                 where=record.c.digest != excluded.digest,
-            ).returning(record.c.id, record.c.source_key, record.c.version)
+            ).returning(record.c.id, record.c.source_key, record.c.version),
+            new,
         )
     }
     unchanged = [items[i].source_key for i in chosen if items[i].source_key not in written]

@@ -1,0 +1,61 @@
+"""The rules of the house, so that they do not decay: arrows, sizes, names, one namespace."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+_HOUSE = Path(__file__).parents[1]
+_ROOTS = ("server", "sdk", "cli")
+_LONGEST = 300
+
+#: Hand-written modules that are longer than a page should be, each with the reason.
+LONG = {
+    "server/osa/conventions/nc_to_geotiff/crs.py": "the table of CF's grid mappings",
+    "server/osa/conventions/nc_to_geotiff/packing.py": "CF's rules of packing and missing values",
+    "server/osa/conventions/nc_to_geotiff/raster.py": "writing a GeoTIFF, block by block",
+    "server/osa/server/service/ingestions.py": "every rule a caller of ingestions meets",
+    "server/osa/server/service/running.py": "every rule a worker meets, under one fence",
+    "server/osa/server/store/ingestions.py": "every statement a caller of ingestions causes",
+    "server/osa/server/store/migrations/versions/v0001_first_tables.py": "all tables at once",
+}
+
+
+def _modules() -> list[Path]:
+    return [
+        path
+        for root in ("server", "cli")
+        for path in sorted((_HOUSE / root).rglob("*.py"))
+        if "__pycache__" not in path.parts
+    ]
+
+
+def test_modules_of_more_than_300_lines_are_named_with_the_reason() -> None:
+    long = {
+        str(path.relative_to(_HOUSE))
+        for path in _modules()
+        if len(path.read_text(encoding="utf-8").splitlines()) > _LONGEST
+    }
+    assert long - set(LONG) == set(), "split by noun, or name it in LONG with the reason"
+    assert set(LONG) - long == set(), "no longer long: take it off the list"
+
+
+def test_no_root_hides_the_others() -> None:
+    for root in _ROOTS:
+        assert (_HOUSE / root / "osa").is_dir()
+        assert not (_HOUSE / root / "osa" / "__init__.py").exists()
+
+
+def test_there_is_no_room_for_odds_and_ends() -> None:
+    odd = {"utils", "util", "common", "helpers", "kit", "misc"}
+    named = [path for path in _modules() if odd & {path.stem, *path.relative_to(_HOUSE).parts}]
+    assert named == []
+
+
+def test_the_arrows_between_rooms_go_down() -> None:
+    lint = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run(
+        [str(lint), "--no-cache"], cwd=_HOUSE, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
