@@ -117,7 +117,7 @@ class Attempt(TypedDict):
     worker: Annotated[str, Field(max_length=255)]
     started_at: Time
     ended_at: Time | None
-    end_reason: AttemptEndReason | None
+    end_reason: AttemptEndReason
     error: NotRequired[IngestionFault]
 
 

@@ -166,7 +166,7 @@ AttemptEndReason = TypeAliasType(
     Literal[
         "completed", "failed", "canceled", "worker_lost", "handed_over", "backing_off", "crashed"
     ]
-    | str,
+    | str | None,
 )
 FaultOrigin = TypeAliasType(
     "FaultOrigin", Literal["source", "convention", "storage", "platform", "user"] | str
