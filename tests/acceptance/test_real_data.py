@@ -21,7 +21,7 @@ from osa.cli.ingestion import (
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 pytestmark = [
     pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True),
-    pytest.mark.skipif(not DATA.is_dir(), reason="the folder of real files is not on this machine"),
+    pytest.mark.skipif(not DATA.is_dir(), reason=f"the real files are not there: {DATA}"),
 ]
 
 #: What becomes of each file: the parameters it needs, or the word in the reason why it is refused.
