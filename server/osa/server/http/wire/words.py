@@ -166,7 +166,8 @@ AttemptEndReason = TypeAliasType(
     Literal[
         "completed", "failed", "canceled", "worker_lost", "handed_over", "backing_off", "crashed"
     ]
-    | str | None,
+    | str
+    | None,
 )
 FaultOrigin = TypeAliasType(
     "FaultOrigin", Literal["source", "convention", "storage", "platform", "user"] | str
