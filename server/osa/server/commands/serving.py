@@ -58,7 +58,7 @@ def _serve_house(house: House) -> int:
         )
     )
     sockets = [server.config.bind_socket()]
-    # The event loop sets this only on sockets that it has made itself. Without it the second half of
+    # The event loop sets this only on sockets that it made itself. Without it the second half of
     # an answer waits for the client's delayed acknowledgement of the first: 40 ms for each request.
     sockets[0].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     port = sockets[0].getsockname()[1]
