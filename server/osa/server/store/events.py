@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from osa.server.model import Event, Status
 from osa.server.store.columns import now
 from osa.server.store.tables import event, ingestion
+
+_NEXT = (
+    update(ingestion)
+    .where(ingestion.c.id == bindparam("which"))
+    .values(last_event=ingestion.c.last_event + 1)
+    .returning(ingestion.c.last_event)
+)
+_APPEND = insert(event).values(at=now())
 
 
 def append(
@@ -21,21 +29,16 @@ def append(
     attempt: int | None = None,
 ) -> int:
     """Write the next event. The row of the ingestion hands out the number, so there are no gaps."""
-    number = connection.execute(
-        update(ingestion)
-        .where(ingestion.c.id == ingestion_id)
-        .values(last_event=ingestion.c.last_event + 1)
-        .returning(ingestion.c.last_event)
-    ).scalar_one()
+    number = connection.execute(_NEXT, {"which": ingestion_id}).scalar_one()
     connection.execute(
-        insert(event).values(
-            ingestion_id=ingestion_id,
-            number=number,
-            type=type,
-            at=now(),
-            attempt=attempt,
-            data=dict(data),
-        )
+        _APPEND,
+        {
+            "ingestion_id": ingestion_id,
+            "number": number,
+            "type": type,
+            "attempt": attempt,
+            "data": dict(data),
+        },
     )
     return int(number)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, or_, select, update
 
 from osa.server.model import Scope, Token
 from osa.server.store.columns import now
@@ -26,15 +26,16 @@ def _token(row: Row[Any]) -> Token:
     )
 
 
+_VALID = select(token).where(
+    token.c.secret_hash == bindparam("hash"),
+    token.c.revoked_at.is_(None),
+    or_(token.c.expires_at.is_(None), token.c.expires_at > now()),
+)
+
+
 def find_valid(connection: Connection, secret_hash: str) -> Token | None:
     """The token with this hash, unless it is expired or revoked."""
-    row = connection.execute(
-        select(token).where(
-            token.c.secret_hash == secret_hash,
-            token.c.revoked_at.is_(None),
-            or_(token.c.expires_at.is_(None), token.c.expires_at > now()),
-        )
-    ).first()
+    row = connection.execute(_VALID, {"hash": secret_hash}).first()
     return None if row is None else _token(row)
 
 
