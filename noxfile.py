@@ -73,3 +73,17 @@ def docs(session: nox.Session) -> None:
     """Links resolve, snippets run, settings are documented."""
     _install(session)
     session.run("pytest", "tests/docs", "tests/server/test_settings_are_documented.py")
+
+
+@nox.session
+def benchmarks(session: nox.Session) -> None:
+    """A table of ratios from one run; `-- --rounds 1 --rows 5000 --file-mb 64` for a short one."""
+    _install(session)
+    session.run("python", "benchmarks/run.py", *session.posargs)
+
+
+@nox.session
+def races(session: nox.Session) -> None:
+    """Cancels, pages, keys and broken streams in full size; `-- --database postgresql`."""
+    _install(session)
+    session.run("python", "tests/acceptance/races.py", *session.posargs)
