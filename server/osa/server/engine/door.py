@@ -9,7 +9,7 @@ nothing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from dbos import DBOS, DBOSClient, DBOSConfig
 from dbos._serialization import DBOSPortableJSON
@@ -71,6 +71,14 @@ class Door:
                 )
         return found
 
+    def given_to(self, worker_id: str) -> Sequence[str]:
+        return [
+            workflow.workflow_id.rpartition(":")[0]
+            for workflow in self._client.list_workflows(
+                status="PENDING", executor_id=worker_id, load_input=False, load_output=False
+            )
+        ]
+
     def forget_done(self, alive: Collection[str]) -> int:
         done = self._client.list_workflows(
             status=["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
@@ -118,7 +126,7 @@ class Consumer:
             "log_level": "ERROR",
         }
         logging.getLogger("dbos").setLevel(logging.ERROR)
-        DBOS(config=config)
+        self._engine = DBOS(config=config)
         self._slots = slots
         self._interval = poll_interval_seconds
 
@@ -134,8 +142,14 @@ class Consumer:
             QUEUE, worker_concurrency=self._slots, polling_interval_sec=self._interval
         )
 
+    def pause(self) -> None:
+        """Take no more; what is being worked on goes on. What a stopping worker hands over would
+        else come back to it."""
+        for event in self._engine.background_thread_stop_events:
+            event.set()
+
     def stop(self) -> None:
-        """Take no more."""
+        """End the engine."""
         DBOS.destroy(workflow_completion_timeout_sec=0)
 
 

@@ -74,6 +74,7 @@ class Worker:
         self._consumer.start()
         _log.info("worker_started", extra={"worker": self.id, "slots": self._settings.slots})
         self._stopping.wait()
+        self._consumer.pause()
         self._hand_over()
         self._stopped.set()
         beat.join(5)

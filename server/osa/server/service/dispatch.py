@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -17,6 +17,9 @@ class Dispatch(Protocol):
     def holders(self, handed_over: Mapping[str, int]) -> Mapping[str, str | None]:
         """Of these (ingestion, number), those the engine still has: None while queued, else the
         name of the worker that it gave it to."""
+
+    def given_to(self, worker_id: str) -> Sequence[str]:
+        """The ingestions that the engine believes to be with this worker."""
 
     def forget_done(self, alive: Collection[str]) -> int:
         """Remove what the engine has finished, and what it gave to workers that are gone; how

@@ -354,8 +354,12 @@ class Running:
             return holds.beat(tx, worker_id, slots=slots)
 
     def forget_worker(self, worker_id: str) -> None:
+        """It has stopped. What the engine gave it at the last moment goes to another, at once."""
+        given = self._dispatch.given_to(worker_id)
         with self._database.write() as tx:
             holds.forget_worker(tx, worker_id)
+            for ingestion_id in given:
+                sweeps.not_dispatched(tx, ingestion_id)
 
     def lose(self, hold: Hold, *, fruitless: int, stale_seconds: float) -> None:
         """A sweep found that the worker is gone."""
