@@ -6,12 +6,18 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+from osa_testing.processes import PLUGINS
 
 _spec = importlib.util.spec_from_file_location("races", Path(__file__).with_name("races.py"))
 assert _spec is not None
 assert _spec.loader is not None
 races = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(races)
+
+
+@pytest.fixture(autouse=True)
+def _conventions_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(PLUGINS)
 
 
 def test_a_cancel_at_any_moment_leaves_one_ended_state_and_true_counts(archive) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import update
@@ -10,7 +12,7 @@ from sqlalchemy import update
 from osa.conventions import Item
 from osa.server.errors import IngestionAlreadyEnded
 from osa.server.model import Fault, Ingestion, Status
-from osa.server.service.running import Job
+from osa.server.service.jobs import Job
 from osa.server.store.holds import Hold
 from osa.server.store.tables import ingestion as table
 
@@ -24,7 +26,7 @@ def _bring_to(player, status: Status) -> Job:
     if status in (Status.QUEUED, Status.CANCELED):
         if status is Status.CANCELED:
             player.cancel(started)
-        return _without_hold(started)
+        return _without_hold(player, started)
     job = player.take(started)
     if status is Status.CANCELING:
         player.cancel(started)
@@ -35,15 +37,19 @@ def _bring_to(player, status: Status) -> Job:
     return job
 
 
-def _without_hold(ingestion: Ingestion) -> Job:
-    return Job(
-        hold=Hold(ingestion_id=ingestion.id, attempt=ingestion.attempt),
-        ingestion=ingestion,
-        cursor={},
-        seen=0,
-        sources=(),
-        fruitless=0,
-    )
+def _without_hold(player, ingestion: Ingestion) -> Job:
+    """What somebody would say who never took it: another's job under its name."""
+    job = player.take(player.start())
+    hold = Hold(ingestion_id=ingestion.id, attempt=ingestion.attempt)
+    return replace(job, hold=hold, ingestion=ingestion)
+
+
+def _deadline(player, job: Job) -> None:
+    """The grace is over, and a sweep comes by."""
+    past = datetime.now(UTC) - timedelta(seconds=10)
+    asked = table.c.id == job.ingestion.id, table.c.status == Status.CANCELING
+    player.execute(update(table).where(*asked).values(cancel_deadline_at=past))
+    player.running.overdue(job.hold)
 
 
 def _cancel(player, job: Job) -> None:
@@ -65,7 +71,7 @@ ACTIONS: Mapping[str, Callable] = {
     "lose the last": lambda player, job: player.running.lose(
         job.hold, fruitless=99, stale_seconds=-5
     ),
-    "deadline": lambda player, job: player.running.overdue(job.hold),
+    "deadline": lambda player, job: _deadline(player, job),
     "cancel": _cancel,
 }
 
