@@ -8,7 +8,9 @@ back.
     parent -> slot   {"type": "run", …}   one attempt
                      {"type": "go"}       the batch is committed: go on
                      {"type": "halt"}     the batch is committed: that was enough
-                     {"type": "stop"}     a stop was asked for: end cleanly, soon
+                     {"type": "stop", "ingestion_id": …, "attempt": …}
+                                          a stop was asked for: end cleanly, soon; it may come
+                                          before the run that it names
     slot -> parent   {"type": "ready"}    waiting for a run
                      {"type": "progress", …}
                      {"type": "batch", "items": […], "cursor": {…}}
@@ -30,6 +32,7 @@ import resource
 import signal
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -59,6 +62,10 @@ class Slot:
         self._runs: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._replies: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._stop = threading.Event()
+        #: The run that was sent last, and the one that a stop named last.
+        self._current: tuple[str, int] | None = None
+        self._stopped: tuple[str, int] | None = None
+        self._shown_at = 0.0
         self._writing = threading.Lock()
         #: What stands on every line of log: which ingestion this is about.
         self._told = told
@@ -75,15 +82,23 @@ class Slot:
             message = json.loads(line)
             match message["type"]:
                 case "run":
-                    # A stop that was meant for the run before must not end this one.
-                    self._stop.clear()
+                    self._current = _named(message)
+                    self._heed()
                     self._runs.put(message)
                 case "stop":
-                    self._stop.set()
+                    self._stopped = _named(message)
+                    self._heed()
                 case reply:
                     self._replies.put(reply)
         # The parent is gone: nobody can commit what we do. Take the children of libraries along.
         os.killpg(os.getpgrp(), signal.SIGKILL)
+
+    def _heed(self) -> None:
+        """Stop the run that a stop named, and no other."""
+        if self._stopped is not None and self._stopped == self._current:
+            self._stop.set()
+        else:
+            self._stop.clear()
 
     def _send(self, message: Mapping[str, Any]) -> None:
         line = json.dumps(message, allow_nan=False, separators=(",", ":")).encode() + b"\n"
@@ -147,7 +162,12 @@ class Slot:
         )
 
     def _show(self, progress: Progress) -> None:
-        self._send({"type": "progress", **asdict(progress)})
+        # Reports between two commits replace each other: the parent need not read each.
+        moment = time.monotonic()
+        last = progress.total is not None and progress.completed == progress.total
+        if last or moment - self._shown_at >= _PROGRESS_EVERY:
+            self._shown_at = moment
+            self._send({"type": "progress", **asdict(progress)})
 
     def _ingest(self, convention: Convention, context: Context[Any]) -> bool:
         """True when it was left early because of a stop."""
@@ -164,6 +184,10 @@ class Slot:
                     return False
                 told = self._stop.is_set() and not context.stopped_early
         return context.stopped_early
+
+
+def _named(message: Mapping[str, Any]) -> tuple[str, int]:
+    return message["ingestion_id"], message["attempt"]
 
 
 def source_from_json(value: Mapping[str, Any]) -> Source:

@@ -16,9 +16,10 @@ from osa.server.service import Service
 from osa.server.service.conventions import Conventions
 from osa.server.service.cursors import Cursors
 from osa.server.service.ingestions import Ingestions
+from osa.server.service.jobs import Policy
 from osa.server.service.readiness import ReadinessCheck
 from osa.server.service.records import Records
-from osa.server.service.running import Policy, Running
+from osa.server.service.running import Running
 from osa.server.service.sources import Sources
 from osa.server.service.sweeping import Sweeper
 from osa.server.service.tokens import Tokens

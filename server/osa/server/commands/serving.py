@@ -25,6 +25,7 @@ from osa.server.engine.fleet import Fleet
 from osa.server.http.app import create_app
 from osa.server.http.serving import Server
 from osa.server.model import Scope
+from osa.server.service.sweeping import HOUSEKEEPING_SECONDS
 from osa.server.settings import Settings
 
 _log = logging.getLogger("osa.server")
@@ -73,8 +74,8 @@ def _serve_house(house: House) -> int:
     server.on_exit = fleet.request_stop
     fleet.start()
     stopped = threading.Event()
-    sweeping = threading.Thread(target=_sweep, args=(house, stopped), daemon=True)
-    sweeping.start()
+    sweeping = _every(house.settings.sweep_interval_seconds, house.sweeper.sweep, stopped)
+    _every(HOUSEKEEPING_SECONDS, house.sweeper.keep_house, stopped)
     _log.info("serving", extra={"address": address, "data_dir": str(settings.data_dir)})
     try:
         server.run(sockets=sockets)
@@ -86,13 +87,18 @@ def _serve_house(house: House) -> int:
     return 0
 
 
-def _sweep(house: House, stopped: threading.Event) -> None:
-    while not stopped.wait(house.settings.sweep_interval_seconds):
-        try:
-            house.sweeper.sweep()
-        except Exception:  # noqa: BLE001 - see below
-            # A sweeper that dies of a defect would leave cancels without their deadline.
-            _log.exception("sweep_failed")
+def _every(seconds: float, step: Callable[[], None], stopped: threading.Event) -> threading.Thread:
+    def loop() -> None:
+        while not stopped.wait(seconds):
+            try:
+                step()
+            except Exception:  # noqa: BLE001 - see below
+                # A sweeper that dies of a defect would leave cancels without their deadline.
+                _log.exception("step_failed", extra={"step": step.__name__})
+
+    thread = threading.Thread(target=loop, name=step.__name__, daemon=True)
+    thread.start()
+    return thread
 
 
 class _Server(Server):

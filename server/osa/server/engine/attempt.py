@@ -16,7 +16,9 @@ from osa.conventions.slot import items_from_json, source_to_json
 from osa.server.engine.slots import Slot, SlotDied
 from osa.server.errors import StorageFull, Unavailable
 from osa.server.model import Fault
-from osa.server.service.running import Job, Running, Verdict
+from osa.server.service.jobs import Job, Verdict
+from osa.server.service.running import Running
+from osa.server.store.objects import full_or
 
 _log = logging.getLogger("osa.attempt")
 T = TypeVar("T")
@@ -45,6 +47,7 @@ class Attempt:
         self._limits = limits
         self._max_bytes = max_bytes
         self._expires = time.monotonic() + max_seconds
+        self._name = {"ingestion_id": job.hold.ingestion_id, "attempt": job.hold.attempt}
         self._workdir = work_dir / job.hold.ingestion_id / str(job.hold.attempt)
         # Two, so that a kill never waits for a message that nobody reads.
         self._stopping = threading.Lock()
@@ -67,17 +70,18 @@ class Attempt:
         except SlotDied:
             self._died()
         except StorageFull as exc:
-            self.kill("storage")
-            self._failed(
-                Fault(kind="storage_full", detail=exc.detail, origin="storage", retryable=True)
-            )
+            self._storage_full(exc.detail)
         except Exception as exc:  # noqa: BLE001 - a defect of ours must end this ingestion, and only it
+            if isinstance(exc, OSError) and isinstance(full_or(exc), StorageFull):
+                self._storage_full("The data disk is full.")
+                return
             _log.exception("attempt_broke", extra={"ingestion_id": self.job.hold.ingestion_id})
             self.kill("broken")
+            said = f": {exc}" if isinstance(exc, ValueError | TypeError) else "."
             self._failed(
                 Fault(
                     kind="internal_error",
-                    detail=f"The worker could not use what the convention sent: {exc}",
+                    detail=f"The worker could not use what the convention sent{said}",
                     origin="platform",
                     hint="The worker's log has the traceback.",
                 )
@@ -96,8 +100,7 @@ class Attempt:
         job = self.job
         message = {
             "type": "run",
-            "ingestion_id": job.hold.ingestion_id,
-            "attempt": job.hold.attempt,
+            **self._name,
             "convention_id": job.ingestion.convention_id,
             "parameters": dict(job.ingestion.parameters),
             "sources": [source_to_json(source) for source in job.sources],
@@ -148,6 +151,10 @@ class Attempt:
         else:
             self._persist(lambda: self._running.stop(self.job))
 
+    def _storage_full(self, detail: str) -> None:
+        self.kill("storage")
+        self._failed(Fault(kind="storage_full", detail=detail, origin="storage", retryable=True))
+
     def _failed(self, fault: Fault) -> None:
         self._persist(lambda: self._running.fail(self.job, fault))
 
@@ -194,15 +201,18 @@ class Attempt:
             self._stop_sent = True
             # The thread that reads from it finds out that it died, and says what that means.
             with contextlib.suppress(SlotDied):
-                self._slot.send({"type": "stop"})
+                self._slot.send({"type": "stop", **self._name})
 
     def kill(self, why: str) -> None:
-        """End the slot and all it started; the first reason counts."""
+        """End the slot and all it started; the first reason counts. Returns at once: a process that
+        hangs in the kernel must not hold the heartbeat up."""
         with self._killing:
             if self._over:
                 return
+            first = self._killed_for is None
             self._killed_for = self._killed_for or why
-            self._slot.kill()
+            if first:
+                self._slot.kill_soon()
 
     def miss(self) -> None:
         """The heartbeat did not find it among what the worker holds. Once may be that it ended just
@@ -213,10 +223,10 @@ class Attempt:
 
     def look(self, *, deadline_passed: bool, canceling: bool) -> None:
         """What the heartbeat does each second: pass a cancel on, keep limits, show progress."""
-        if canceling:
-            self.stop(cancel=True)
         if deadline_passed:
             self.kill("deadline")
+        elif canceling:
+            self.stop(cancel=True)
         elif time.monotonic() > self._expires:
             self.kill("time_limit")
         elif self._slot.resident_bytes() > self._max_bytes:
@@ -227,8 +237,8 @@ class Attempt:
 
     def _persist(self, write: Callable[[], T]) -> T | None:
         """Write, through a restart of the database. Every write here may be repeated: its fence
-        tells
-        whether the first one landed. None when it stays away for too long: a sweep decides then."""
+        tells whether the first one landed. None when it stays away for too long: a sweep decides
+        then."""
         deadline = time.monotonic() + 600.0
         tries = 0
         while True:

@@ -17,6 +17,8 @@ from typing import Any
 
 #: Between SIGTERM and SIGKILL, in seconds.
 _TERM_SECONDS = 0.5
+#: How long a killed process is waited for, in seconds.
+_KILL_SECONDS = 10.0
 #: What a convention's process must not see: it runs other people's code on other people's files.
 _SECRETS = ("OSA_ADMIN_TOKEN", "OSA_DATABASE_URL", "OSA_TOKEN", "PGPASSWORD")
 
@@ -43,6 +45,8 @@ class Slot:
         self.runs = 0
         #: Inside of a run: nothing else may be asked of it.
         self.busy = True
+        #: About to be killed, however alive it still is.
+        self.doomed = False
 
     @property
     def pid(self) -> int:
@@ -104,6 +108,11 @@ class Slot:
         except (OSError, ValueError, IndexError):
             return 0
 
+    def kill_soon(self) -> None:
+        """`kill`, without waiting for it."""
+        self.doomed = True
+        threading.Thread(target=self.kill, name="kill", daemon=True).start()
+
     def kill(self) -> None:
         """End the child and all it started: SIGTERM, then SIGKILL, to the group."""
         self._signal(signal.SIGTERM)
@@ -111,7 +120,9 @@ class Slot:
             self._process.wait(_TERM_SECONDS)
         # Also when the child itself is gone: a grandchild may have ignored SIGTERM.
         self._signal(signal.SIGKILL)
-        self._process.wait()
+        # A process that hangs in the kernel (a network disk that is gone) is left to it.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_KILL_SECONDS)
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 with contextlib.suppress(OSError):
@@ -163,7 +174,10 @@ class SlotPool:
         finally:
             # One that was left in the middle of a run would never hear of the next.
             if slot is not None and (
-                slot.busy or not slot.alive or slot.runs >= self._recycle_after
+                slot.busy
+                or slot.doomed
+                or not slot.alive
+                or slot.runs >= self._recycle_after
             ):
                 self._discard(slot)
                 slot = None

@@ -16,7 +16,7 @@ from osa.server.engine.slots import Slot, SlotDied, SlotPool
 from osa.server.errors import Unavailable
 from osa.server.model import Status, new_id
 from osa.server.service.running import Running
-from osa.server.service.sweeping import Sweeper
+from osa.server.service.sweeping import HOUSEKEEPING_SECONDS, Sweeper
 from osa.server.settings import Settings
 from osa.server.store.database import Database
 from osa.server.store.holds import Hold
@@ -69,6 +69,7 @@ class Worker:
         """Until `stop`."""
         beat = self._thread("heartbeat", _HEARTBEAT_SECONDS, self._beat)
         sweep = self._thread("sweep", self._settings.sweep_interval_seconds, self._sweeper.sweep)
+        self._thread("housekeeping", HOUSEKEEPING_SECONDS, self._sweeper.keep_house)
         self._pool.warm()
         self._beat()
         self._consumer.start()
@@ -120,6 +121,8 @@ class Worker:
                     if attempt is None and wanted is not None:
                         attempt = self._take(None, slot)
                     if attempt is None:
+                        if self._stopping.is_set():
+                            self._running.pass_on(ingestion_id)
                         return
                     self._run(attempt)
             except Unavailable as exc:
@@ -133,6 +136,9 @@ class Worker:
 
     def _take(self, ingestion_id: str | None, slot: Slot) -> Attempt | None:
         with self._changing:
+            if self._stopping.is_set():
+                # Whoever hands over looks at `_taking` under this lock: not a moment too late.
+                return None
             self._taking += 1
         try:
             job = self._running.take(ingestion_id, self.id)

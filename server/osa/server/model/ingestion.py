@@ -113,7 +113,7 @@ class Ingestion:
     convention_id: str
     convention_version: str
     #: As stored: `{type, uri?, upload_id?, record_id?, filename?, media_type?, sha256?, size?,
-    #: metadata?, items?}`; inline data was put into the archive's objects when it was accepted.
+    #: metadata?, item_count?}`; inline data was put into the archive's objects at the start.
     source: JsonObject | None
     parameters: JsonObject
     batch_size: int

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from osa.conventions.authoring import Convention
 from osa.server.errors import (
     ArtifactNotFound,
+    BodyTooLarge,
     ConventionUnavailable,
     ErrorDetail,
     ExternalIdTaken,
@@ -53,6 +54,9 @@ from osa.server.store.rows import ingestion_of
 #: How long an idempotency key holds.
 KEY_KEPT_SECONDS = 7 * 24 * 3600.0
 _START = "startIngestion"
+#: As JSON; every reading of an ingestion carries them, two hundred to a page.
+MAX_METADATA_BYTES = 64 * 1024
+MAX_PARAMETERS_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +137,7 @@ class Ingestions:
         convention = self._conventions.find(request.convention_id)
         if convention.missing_extra is not None:
             raise ConventionUnavailable(convention.id, convention.missing_extra)
+        _check_sizes(request)
         _check_parameters(convention, request.parameters)
         self._objects.check_room()
         return convention, self._sources.accept(principal.tenant, convention, request.source)
@@ -301,6 +306,20 @@ def _found(ingestion: Ingestion | None, ingestion_id: str) -> Ingestion:
     if ingestion is None:
         raise IngestionNotFound(ingestion_id)
     return ingestion
+
+
+def _check_sizes(request: StartRequest) -> None:
+    """What every page of a list carries must be small."""
+    source = request.source
+    told = {
+        "metadata": (request.metadata, MAX_METADATA_BYTES),
+        "source.metadata": ({} if source is None else source.metadata, MAX_METADATA_BYTES),
+        "parameters": (request.parameters, MAX_PARAMETERS_BYTES),
+    }
+    for name, (value, limit) in told.items():
+        size = len(json.dumps(value, separators=(",", ":")))
+        if size > limit:
+            raise BodyTooLarge(limit, f"That is the limit of `{name}`, which has {size} as JSON.")
 
 
 def _check_parameters(convention: Convention, parameters: Mapping[str, Any]) -> None:

@@ -6,28 +6,20 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from enum import Enum
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from osa.conventions import Item, Source
+from osa.conventions import Item
 from osa.conventions.authoring import Progress as Report
 from osa.conventions.registry import Registry
-from osa.server.model import (
-    Counts,
-    Fault,
-    Ingestion,
-    ItemFault,
-    Progress,
-    Status,
-    new_id,
-)
+from osa.server.model import Fault, Ingestion, Status
 from osa.server.service import facts
+from osa.server.service.batches import new_item, progress_of
 from osa.server.service.dispatch import Dispatch
-from osa.server.service.rate import Rate
+from osa.server.service.jobs import Job, Policy, Verdict
 from osa.server.service.sources import flattened
 from osa.server.store import events, holds, items, sweeps
 from osa.server.store.database import Database
@@ -37,41 +29,6 @@ from osa.server.store.rows import ingestion_of
 
 #: Which status_reason a failure gets, by who has to act.
 _REASONS = {"source": "source", "user": "config", "storage": "storage", "convention": "convention"}
-
-
-class Verdict(Enum):
-    """What a worker does after a commit."""
-
-    CONTINUE = "continue"
-    #: A cancel was asked for: end cleanly.
-    STOP = "stop"
-    #: The limit of items is reached.
-    ENOUGH = "enough"
-    #: The right is gone: drop everything.
-    LOST = "lost"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Policy:
-    """What is decided by settings."""
-
-    max_fruitless_attempts: int
-    backoff_seconds: float
-    backoff_max_seconds: float
-
-
-@dataclass(kw_only=True)
-class Job:
-    """All that a slot needs to run one attempt, and what is known of it since."""
-
-    hold: Hold
-    ingestion: Ingestion
-    #: After the last batch that is known to be committed.
-    cursor: Mapping[str, Any]
-    seen: int
-    sources: Sequence[Source]
-    fruitless: int
-    rate: Rate = field(default_factory=Rate)
 
 
 class Running:
@@ -104,14 +61,19 @@ class Running:
             ingestion = ingestion_of(row)
             data = facts.state(ingestion) | {"worker": worker_id}
             events.append(tx, row.id, "ingestion_started", data, attempt=row.attempt)
+            source = holds.source_of(tx, row)
         job = Job(
             hold=Hold(ingestion_id=row.id, attempt=row.attempt),
             ingestion=ingestion,
             cursor=row.cursor,
-            seen=ingestion.counts.seen,
-            sources=flattened(ingestion.source, self._objects),
+            counts=ingestion.counts,
+            sources=flattened(source, self._objects),
             fruitless=row.fruitless,
         )
+        if _verdict(ingestion) is Verdict.ENOUGH:
+            # Everything was committed before the last attempt ended: its source is not asked again.
+            self.complete(job)
+            return None
         fault = self._cannot_run(ingestion)
         if fault is not None:
             self.fail(job, fault, reason=fault.kind)
@@ -156,11 +118,11 @@ class Running:
             now = ingestion_of(row)
             if now.counts.seen != job.seen:
                 # The answer to our commit was lost, not the commit: this is the same batch again.
-                job.seen, job.cursor = now.counts.seen, row.cursor
+                job.counts, job.cursor = now.counts, row.cursor
                 return _verdict(now)
             room = len(batch) if now.limit is None else now.limit - now.counts.seen
             cut = batch[: max(0, room)]
-            news = [self._new_item(item, workdir) for item in cut]
+            news = [new_item(item, self._objects, workdir) for item in cut]
             place = items.Place(
                 tenant=now.tenant,
                 convention_id=now.convention_id,
@@ -178,60 +140,22 @@ class Running:
                 job.hold,
                 counts=counts,
                 cursor=cursor if whole else job.cursor,
-                progress=_progress(job, report, counts, now.limit),
+                moved=counts.seen > now.counts.seen or (whole and cursor != job.cursor),
+                progress=progress_of(job, report, counts),
             )
             after = ingestion_of(row)
             data = facts.state_and_counts(after)
             events.append(tx, now.id, "batch_committed", data, attempt=job.hold.attempt)
-        job.seen = after.counts.seen
-        job.cursor = cursor if whole else job.cursor
+        job.counts = after.counts
+        if whole:
+            job.moved = job.moved or cursor != job.cursor
+            job.cursor = cursor
         return _verdict(after)
-
-    def _new_item(self, item: Item, workdir: Path) -> items.NewItem:
-        files = []
-        for file in item.files:
-            path = file.path
-            if path != self._objects.path(file.sha256):
-                if not path.resolve().is_relative_to(workdir.resolve()):
-                    raise ValueError(
-                        f"{path} is neither an object nor in the attempt's own folder."
-                    )
-                self._objects.put(path, file.sha256)
-            files.append(
-                items.NewFile(
-                    id=new_id(),
-                    name=_storable(file.name)[:255],
-                    media_type=_storable(file.media_type)[:255],
-                    size=file.size,
-                    sha256=file.sha256,
-                    derived=file.artifact,
-                )
-            )
-        fault = None
-        if item.fault is not None:
-            fault = ItemFault(
-                kind=item.fault.kind[:64],
-                detail=_storable(item.fault.detail)[:4000],
-                origin=item.fault.origin,
-                retryable=item.fault.retryable,
-                hint=item.fault.hint,
-            )
-        return items.NewItem(
-            source_id=_storable(item.source_id)[:2048],
-            verdict=item.verdict,
-            title=None if item.title is None else _storable(item.title)[:1000],
-            metadata=item.metadata,
-            files=files,
-            fault=fault,
-            record_id=new_id(),
-            artifact_ids=[new_id() for file in files if file.derived],
-        )
 
     def show(self, job: Job, report: Report) -> None:
         """Progress between two batches."""
-        counts = job.ingestion.counts
         with self._database.write() as tx:
-            holds.show_progress(tx, job.hold, _progress(job, report, counts, None))
+            holds.show_progress(tx, job.hold, progress_of(job, report, job.counts))
 
     def complete(self, job: Job) -> Ingestion | None:
         """The source is read to its end (or to the limit). None when the right is gone."""
@@ -337,9 +261,7 @@ class Running:
             row = holds.lock(tx, hold)
             if row is None:
                 return
-            job = Job(
-                hold=hold, ingestion=ingestion_of(row), cursor={}, seen=0, sources=(), fruitless=0
-            )
+            job = Job.held(hold, ingestion_of(row))
             if row.status == Status.CANCELING:
                 self._end(tx, job, Status.CANCELED, "requested", cancel="stopped")
                 return
@@ -369,14 +291,7 @@ class Running:
             row = holds.lock(tx, hold)
             if row is None:
                 return
-            job = Job(
-                hold=hold,
-                ingestion=ingestion_of(row),
-                cursor={},
-                seen=0,
-                sources=(),
-                fruitless=fruitless,
-            )
+            job = Job.held(hold, ingestion_of(row))
             if row.status == Status.CANCELING:
                 self._end(
                     tx, job, Status.CANCELED, "requested", cancel="stopped", why="worker_lost"
@@ -401,12 +316,12 @@ class Running:
     def overdue(self, hold: Hold) -> None:
         """A sweep found a cancel past its deadline."""
         with self._database.write() as tx:
-            row = holds.lock(tx, hold)
-            if row is None or row.status != Status.CANCELING:
+            if not sweeps.is_still_overdue(tx, hold):
                 return
-            job = Job(
-                hold=hold, ingestion=ingestion_of(row), cursor={}, seen=0, sources=(), fruitless=0
-            )
+            row = holds.lock(tx, hold)
+            if row is None:
+                return
+            job = Job.held(hold, ingestion_of(row))
             self._end(tx, job, Status.CANCELED, "cancel_deadline", cancel="deadline")
 
     def _end(
@@ -467,35 +382,5 @@ def _verdict(now: Ingestion) -> Verdict:
 
 def _fruitless(job: Job, now: Ingestion) -> int:
     """Attempts in a row that committed nothing, this one included."""
-    return 0 if now.counts.seen > job.ingestion.counts.seen else job.fruitless
-
-
-def _storable(text: str) -> str:
-    """Text that every database takes: no NUL, no half of a surrogate pair."""
-    return text.replace("\x00", "").encode("utf-8", "replace").decode()
-
-
-def _progress(job: Job, report: Report | None, counts: Counts, limit: int | None) -> Progress:
-    """What to show: what the convention says, else how many items were seen."""
-    if report is None or report.completed is None:
-        report = Report(
-            phase=report.phase if report else "ingesting",
-            message=report.message if report else None,
-            unit="items",
-            completed=counts.seen,
-            total=limit,
-            total_is_estimate=limit is not None,
-        )
-    percent = None
-    if report.total and report.completed is not None:
-        percent = round(min(100.0, 100.0 * report.completed / report.total), 1)
-    return Progress(
-        phase=None if report.phase is None else _storable(report.phase)[:64],
-        message=None if report.message is None else _storable(report.message)[:500],
-        unit=None if report.unit is None else _storable(report.unit)[:64],
-        completed=report.completed,
-        total=report.total,
-        total_is_estimate=report.total_is_estimate,
-        percent=percent,
-        rate_per_second=job.rate.update(report.completed),
-    )
+    moved = job.moved or now.counts.seen > job.ingestion.counts.seen
+    return 0 if moved else job.fruitless

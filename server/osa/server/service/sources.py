@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+
 from osa.conventions import Convention, Source, SourceRefused
 from osa.conventions.web import check_uri
 from osa.server.errors import InvalidSource, RecordNotFound, SourceNotAllowed, UploadNotFound
@@ -16,6 +18,9 @@ from osa.server.model import SourceRequest, new_id
 from osa.server.store import records, uploads
 from osa.server.store.database import Database
 from osa.server.store.objects import Objects, full_or
+
+#: Sources of one list that bring their content in the request: each costs a flush of the disk.
+MAX_INLINE = 100
 
 
 class Sources:
@@ -56,9 +61,17 @@ class Sources:
                     f" this one is of type {one.type}.",
                     context={"source_types": list(takes)},
                 )
-        return self._stored(tenant, source)
+        inline = [one for one in (source, *source.items) if one.content is not None]
+        if len(inline) > MAX_INLINE:
+            raise InvalidSource(
+                f"A list may hold {MAX_INLINE} sources with content of their own; this one has"
+                f" {len(inline)}. Upload the files and name their upload_id.",
+                context={"max_inline": MAX_INLINE},
+            )
+        with self._database.read() as tx:
+            return self._stored(tx, tenant, source)
 
-    def _stored(self, tenant: str, source: SourceRequest) -> dict[str, Any]:
+    def _stored(self, tx: Connection, tenant: str, source: SourceRequest) -> dict[str, Any]:
         stored: dict[str, Any] = {"type": source.type}
         if source.metadata:
             stored["metadata"] = dict(source.metadata)
@@ -66,13 +79,13 @@ class Sources:
             case "uri":
                 stored["uri"] = self._checked_uri(source.uri or "")
             case "file":
-                stored |= self._upload(tenant, source.upload_id or "")
+                stored |= self._upload(tx, tenant, source.upload_id or "")
             case "bytes" | "text":
                 stored |= self._inline(source)
             case "record":
-                stored |= self._record(tenant, source.record_id or "")
+                stored |= self._record(tx, tenant, source.record_id or "")
             case "list":
-                stored["items"] = [self._stored(tenant, one) for one in source.items]
+                stored["items"] = [self._stored(tx, tenant, one) for one in source.items]
         return stored
 
     def _checked_uri(self, uri: str) -> str:
@@ -85,10 +98,9 @@ class Sources:
             ) from exc
         return uri
 
-    def _upload(self, tenant: str, upload_id: str) -> dict[str, Any]:
-        with self._database.read() as tx:
-            upload = uploads.find(tx, tenant, upload_id)
-        if upload is None:
+    def _upload(self, tx: Connection, tenant: str, upload_id: str) -> dict[str, Any]:
+        upload = uploads.find(tx, tenant, upload_id)
+        if upload is None or not self._objects.keep(upload.sha256):
             raise UploadNotFound(upload_id)
         stored: dict[str, Any] = {
             "upload_id": upload.id,
@@ -101,11 +113,12 @@ class Sources:
             stored["media_type"] = upload.media_type
         return stored
 
-    def _record(self, tenant: str, record_id: str) -> dict[str, Any]:
-        with self._database.read() as tx:
-            files = records.own_files(tx, tenant, record_id)
+    def _record(self, tx: Connection, tenant: str, record_id: str) -> dict[str, Any]:
+        files = records.own_files(tx, tenant, record_id)
         if files is None:
             raise RecordNotFound(record_id)
+        for file in files:
+            self._objects.keep(file.sha256)
         return {
             "record_id": record_id,
             "files": [
@@ -122,7 +135,7 @@ class Sources:
     def _inline(self, source: SourceRequest) -> dict[str, Any]:
         content = source.content or b""
         sha256 = hashlib.sha256(content).hexdigest()
-        if not self._objects.path(sha256).exists():
+        if not self._objects.keep(sha256):
             self._objects.check_room(len(content))
             self._keep(content, sha256)
         stored: dict[str, Any] = {"sha256": sha256, "size": len(content)}

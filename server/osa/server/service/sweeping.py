@@ -6,7 +6,8 @@ import contextlib
 import logging
 import shutil
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from datetime import datetime
 from pathlib import Path
 
 from osa.server.errors import Unavailable
@@ -21,7 +22,10 @@ _log = logging.getLogger("osa.sweep")
 #: The engine was told and nobody took it for so long: look whether it still knows.
 _PATIENCE_SECONDS = 15.0
 #: How often leftovers are looked for, and how old a temporary file of a request must be.
-_HOUSEKEEPING_SECONDS = 60.0
+HOUSEKEEPING_SECONDS = 60.0
+#: A sweep that comes so late (as a part of the time a worker may be silent) has slept, or could not
+#: reach the database; and so, perhaps, could not the workers.
+_GAP = 0.75
 _LEFTOVER_SECONDS = 24 * 3600.0
 #: How often content that nothing names is looked for: it reads the whole folder of objects.
 _FREEING_SECONDS = 6 * 3600.0
@@ -46,15 +50,15 @@ class Sweeper:
         self._work_dir = work_dir
         self._stale_seconds = stale_seconds
         self._objects = objects
-        self._housekept = 0.0
         self._freed = time.monotonic()
+        #: Since when the database has answered without a gap, and when it last did: by the clock of
+        #: this process, and by the database's.
+        self._steady_since: float | None = None
+        self._last_seen: tuple[float, datetime] | None = None
 
     def sweep(self) -> None:
         """Look once at everything. A database that is away is looked at again next time."""
         steps: list[Callable[[], None]] = [self._lost, self._overdue, self._undispatched]
-        if time.monotonic() - self._housekept >= _HOUSEKEEPING_SECONDS:
-            self._housekept = time.monotonic()
-            steps.append(self._housekeeping)
         for step in steps:
             try:
                 step()
@@ -66,22 +70,42 @@ class Sweeper:
 
     def _lost(self) -> None:
         with self._database.read() as tx:
+            now = sweeps.clock(tx)
             found = sweeps.lost(tx, stale_seconds=self._stale_seconds)
+        if not self._is_steady(now):
+            # After an outage, a suspend or a jump of the clock everybody's last sign of life is
+            # old: the living get as long to give one as the dead had.
+            return
         for lost in found:
             _log.warning(
                 "worker_lost",
                 extra={"ingestion_id": lost.hold.ingestion_id, "attempt": lost.hold.attempt},
             )
-            self._running.lose(
-                lost.hold, fruitless=lost.fruitless, stale_seconds=self._stale_seconds
-            )
+            with _one_by_one(lost.hold.ingestion_id):
+                self._running.lose(
+                    lost.hold, fruitless=lost.fruitless, stale_seconds=self._stale_seconds
+                )
+
+    def _is_steady(self, now: datetime) -> bool:
+        """Whether the database was seen without a gap for as long as a worker may be silent."""
+        moment = time.monotonic()
+        before, self._last_seen = self._last_seen, (moment, now)
+        if before is not None:
+            passed = moment - before[0]
+            jumped = abs((now - before[1]).total_seconds() - passed)
+            if passed + jumped > _GAP * self._stale_seconds:
+                self._steady_since = None
+        if self._steady_since is None:
+            self._steady_since = moment
+        return moment - self._steady_since >= self._stale_seconds
 
     def _overdue(self) -> None:
         with self._database.read() as tx:
             found = sweeps.overdue_cancels(tx)
         for hold in found:
             _log.warning("cancel_deadline", extra={"ingestion_id": hold.ingestion_id})
-            self._running.overdue(hold)
+            with _one_by_one(hold.ingestion_id):
+                self._running.overdue(hold)
 
     def _undispatched(self) -> None:
         with self._database.read() as tx:
@@ -104,7 +128,8 @@ class Sweeper:
                 if number is not None:
                     self._dispatch.enqueue(tx, one.ingestion_id, number)
 
-    def _housekeeping(self) -> None:
+    def keep_house(self) -> None:
+        """Forget what is over. It may take long: not in the thread that keeps deadlines."""
         with self._database.write() as tx:
             uploads.forget_expired(tx)
             sweeps.forget_old_keys(tx)
@@ -128,10 +153,12 @@ class Sweeper:
         now = time.time()
         folders: dict[str, list[Path]] = {}
         for entry in self._work_dir.iterdir():
-            if entry.is_dir():
-                folders[entry.name] = [attempt for attempt in entry.iterdir() if attempt.is_dir()]
-            elif now - entry.stat().st_mtime > _LEFTOVER_SECONDS:
-                entry.unlink(missing_ok=True)
+            # Uploads and attempts end meanwhile: what is gone is gone.
+            with contextlib.suppress(FileNotFoundError):
+                if entry.is_dir():
+                    folders[entry.name] = [one for one in entry.iterdir() if one.is_dir()]
+                elif now - entry.stat().st_mtime > _LEFTOVER_SECONDS:
+                    entry.unlink(missing_ok=True)
         with self._database.read() as tx:
             held = sweeps.held_attempts(tx, list(folders))
         for ingestion_id, attempts in folders.items():
@@ -141,3 +168,14 @@ class Sweeper:
             with contextlib.suppress(OSError):
                 # Only when it is empty: it may have been taken since, and have a new folder there.
                 (self._work_dir / ingestion_id).rmdir()
+
+
+@contextlib.contextmanager
+def _one_by_one(ingestion_id: str) -> Iterator[None]:
+    """What cannot be done for one ingestion must not keep the next from its deadline."""
+    try:
+        yield
+    except Unavailable as exc:
+        _log.warning("sweep_delayed", extra={"ingestion_id": ingestion_id, "detail": exc.detail})
+    except Exception:  # noqa: BLE001 - see above
+        _log.exception("sweep_failed", extra={"ingestion_id": ingestion_id})

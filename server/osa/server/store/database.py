@@ -18,6 +18,11 @@ from osa.server.errors import StorageFull, Unavailable
 
 #: How long a writer of SQLite waits for another process, in milliseconds.
 _BUSY_TIMEOUT_MS = 30_000
+#: How long a transaction on PostgreSQL may wait for its process, in milliseconds. What takes
+#: longer, such as the files of a batch on a slow disk, is begun anew, and finds most of it done.
+_ABANDONED_MS = 30_000
+#: How long a statement on PostgreSQL waits for another's row, in milliseconds.
+_LOCK_TIMEOUT_MS = 10_000
 _READ_ONLY = "osa_read_only"
 
 
@@ -35,13 +40,29 @@ class Database:
                 url,
                 pool_size=pool_size,
                 max_overflow=40,
+                hide_parameters=True,
                 connect_args={"check_same_thread": False, "timeout": _BUSY_TIMEOUT_MS / 1000},
             )
             _prepare_sqlite(self.engine)
         else:
             self.engine = create_engine(
-                url, pool_size=pool_size, max_overflow=20, pool_pre_ping=True, pool_timeout=30
+                url,
+                pool_size=pool_size,
+                max_overflow=20,
+                pool_pre_ping=True,
+                pool_timeout=30,
+                hide_parameters=True,
+                # A connection that was cut without a word is found out in seconds, not when the
+                # kernel gives up: a heartbeat hangs on it.
+                connect_args={
+                    "connect_timeout": 5,
+                    "keepalives_idle": 10,
+                    "keepalives_interval": 5,
+                    "keepalives_count": 2,
+                    "tcp_user_timeout": 15_000,
+                },
             )
+            _prepare_postgresql(self.engine)
         # SQLite's busy handler is unfair: queueing the writers of this process keeps their tail
         # short.
         self._writer = threading.Lock()
@@ -60,9 +81,13 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction that only reads: on SQLite it neither waits for writers nor stops them."""
+        """A transaction that only reads, and sees one moment in all its statements; it neither
+        waits for writers nor stops them."""
+        options: dict[str, Any] = {_READ_ONLY: True}
+        if not self.is_sqlite:
+            options["isolation_level"] = "REPEATABLE READ"
         with _translated(), self.engine.connect() as connection:
-            connection = connection.execution_options(**{_READ_ONLY: True})
+            connection = connection.execution_options(**options)
             with connection.begin():
                 yield connection
 
@@ -94,13 +119,25 @@ def _translated() -> Iterator[None]:
 
 def is_transient(exc: DBAPIError) -> bool:
     """Whether the same statement may succeed later: connection lost, restart, lock, deadlock."""
-    state = getattr(exc.orig, "sqlstate", None)
-    if state is not None:
-        # 08 connection, 40 rollback (deadlock, serialization), 53 resources, 57P shutdown
-        return str(state)[:2] in {"08", "40", "53"} or str(state).startswith("57P")
     if exc.connection_invalidated or isinstance(exc, InterfaceError):
         return True
+    state = getattr(exc.orig, "sqlstate", None)
+    if state is not None:
+        # 08 connection, 40 rollback (deadlock, serialization), 53 resources, 57P shutdown,
+        # 25P03 idle for too long in a transaction, 55P03 a lock was not to be had.
+        return str(state)[:2] in {"08", "40", "53"} or str(state)[:3] in {"57P", "25P", "55P"}
     return isinstance(exc, OperationalError) and "no such" not in str(exc.orig)
+
+
+def _prepare_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connected(dbapi_connection: Any, _: Any) -> None:
+        # The locks of a process that was stopped, or of a machine that vanished, in the middle of a
+        # transaction would stand between an ingestion and its cancel.
+        with dbapi_connection.cursor() as cursor:
+            cursor.execute(f"SET idle_in_transaction_session_timeout = {_ABANDONED_MS}")
+            cursor.execute(f"SET lock_timeout = {_LOCK_TIMEOUT_MS}")
+        dbapi_connection.commit()
 
 
 def _prepare_sqlite(engine: Engine) -> None:

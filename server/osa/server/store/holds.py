@@ -16,7 +16,7 @@ from osa.server.model import HELD, Counts, Fault, Progress, Status
 from osa.server.store.columns import micros, micros_between, now
 from osa.server.store.database import insert as upsert
 from osa.server.store.rows import COLUMNS, fault_to_json
-from osa.server.store.tables import attempt, ingestion, worker
+from osa.server.store.tables import attempt, ingestion, source_parts, worker
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +91,16 @@ def _take(connection: Connection, which: ColumnElement[bool], worker_id: str) ->
     return row
 
 
+def source_of(connection: Connection, row: Row[Any]) -> Mapping[str, Any] | None:
+    """The whole source of an ingestion that was taken."""
+    if row.source is None:
+        return None
+    parts = connection.execute(
+        select(source_parts.c.parts).where(source_parts.c.ingestion_id == row.id)
+    ).scalar()
+    return {**row.source, **(parts or {})}
+
+
 def lock(connection: Connection, hold: Hold) -> Row[Any] | None:
     """Show the right and keep it until the transaction ends; None when it is gone."""
     return connection.execute(
@@ -104,6 +114,7 @@ def advance(
     *,
     counts: Counts,
     cursor: Mapping[str, Any],
+    moved: bool,
     progress: Progress,
 ) -> Row[Any]:
     """Write what a batch changed. Call it after `lock`, in the same transaction."""
@@ -118,10 +129,11 @@ def advance(
             rejected=counts.rejected,
             failed=counts.failed,
             cursor=dict(cursor),
-            fruitless=0,
+            # A batch without items that leaves the cursor where it was is no progress.
+            fruitless=0 if moved else ingestion.c.fruitless,
+            advanced_at=now() if moved else ingestion.c.advanced_at,
             # A long transaction was work, not silence.
             heartbeat_at=now(),
-            advanced_at=now(),
             updated_at=now(),
             **_progress_values(progress),
         )

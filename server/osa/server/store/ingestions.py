@@ -26,7 +26,10 @@ from osa.server.store import database
 from osa.server.store.columns import micros, now
 from osa.server.store.paging import Position, Slice, read_slice
 from osa.server.store.rows import COLUMNS, ingestion_of, with_attempts
-from osa.server.store.tables import idempotency, ingestion, label, source_object
+from osa.server.store.tables import idempotency, ingestion, label, source_object, source_parts
+
+#: What of a stored source is kept beside the row.
+PARTS = frozenset({"items", "files"})
 
 
 # Written once: to put together a statement of fifty columns takes longer than to execute it.
@@ -88,7 +91,7 @@ def add(connection: Connection, new: NewIngestion) -> Ingestion:
                 "tenant": new.tenant,
                 "convention_id": new.convention_id,
                 "convention_version": new.convention_version,
-                "source": new.source,
+                "source": _head(new.source),
                 "parameters": dict(request.parameters),
                 "batch_size": request.batch_size,
                 "limit": request.limit,
@@ -110,11 +113,24 @@ def add(connection: Connection, new: NewIngestion) -> Ingestion:
                 for key, value in request.labels.items()
             ],
         )
+    parts = {key: value for key, value in (new.source or {}).items() if key in PARTS}
+    if parts:
+        connection.execute(insert(source_parts).values(ingestion_id=new.id, parts=parts))
     if named := sorted(_objects_in(new.source)):
         connection.execute(
             insert(source_object), [{"ingestion_id": new.id, "sha256": sha256} for sha256 in named]
         )
     return ingestion_of(row)
+
+
+def _head(source: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What every reading of the row carries."""
+    if source is None:
+        return None
+    head = {key: value for key, value in source.items() if key not in PARTS}
+    if "items" in source:
+        head["item_count"] = len(source["items"])
+    return head
 
 
 def _objects_in(source: Mapping[str, Any] | None) -> set[str]:

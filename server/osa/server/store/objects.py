@@ -3,7 +3,9 @@ rename."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import fcntl
 import os
 import re
 import shutil
@@ -61,16 +63,41 @@ class Objects:
         meanwhile.
         """
         freed = 0
-        for folder in self._folders():
+        with self._collecting() as alone:
+            for folder in self._folders() if alone else ():
+                freed += self._clear(folder, named)
+        return freed
+
+    @contextlib.contextmanager
+    def _collecting(self) -> Iterator[bool]:
+        """True for one process at a time: two would take each other's steps for leftovers."""
+        with (self.folder / ".collecting").open("w") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+
+    def _clear(self, folder: Path, named: Callable[[Collection[str]], Collection[str]]) -> int:
+        freed = 0
+        with contextlib.suppress(FileNotFoundError):
             for aside in folder.glob(f"*{_LEAVING}"):
                 # Left by a crash between the two renames below: it comes back, and is judged anew.
-                aside.rename(aside.with_suffix(""))
+                if aside.with_suffix("").exists():
+                    aside.unlink()
+                else:
+                    aside.rename(aside.with_suffix(""))
             old = [path for path in folder.iterdir() if _is_old(path)]
             kept = named([path.name for path in old]) if old else ()
             for path in old:
                 if path.name not in kept:
                     freed += _remove_if_old(path)
         return freed
+
+    def keep(self, sha256: str) -> bool:
+        """Whether the content is here; if so, it stays for a day at least, named or not."""
+        return _touched(self.path(sha256))
 
     def _folders(self) -> Iterator[Path]:
         for outer in sorted(self.folder.iterdir()):
@@ -109,7 +136,7 @@ def _remove_if_old(path: Path) -> int:
     if time.time() - status.st_mtime <= _YOUNG_SECONDS and not path.exists():
         aside.rename(path)
         return 0
-    aside.unlink()
+    aside.unlink(missing_ok=True)
     return status.st_size
 
 

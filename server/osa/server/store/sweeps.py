@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, delete, or_, select, update
 
@@ -26,6 +27,11 @@ from osa.server.store.tables import (
 )
 
 _AT_ONCE = 200
+
+
+def clock(connection: Connection) -> datetime:
+    """What time it is, by the database."""
+    return connection.execute(select(now())).scalar_one()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +85,22 @@ def overdue_cancels(connection: Connection) -> Sequence[Hold]:
         .limit(_AT_ONCE)
     )
     return [Hold(ingestion_id=row.id, attempt=row.attempt) for row in rows]
+
+
+def is_still_overdue(connection: Connection, hold: Hold) -> bool:
+    """Take the row for the rest of this transaction. One that is locked is ended by another, or
+    will be looked at again in a second: nobody waits for a lock here."""
+    row = connection.execute(
+        select(ingestion.c.id)
+        .where(
+            ingestion.c.id == hold.ingestion_id,
+            ingestion.c.attempt == hold.attempt,
+            ingestion.c.status == Status.CANCELING,
+            ingestion.c.cancel_deadline_at <= now(),
+        )
+        .with_for_update(skip_locked=True)
+    ).first()
+    return row is not None
 
 
 @dataclass(frozen=True, kw_only=True)

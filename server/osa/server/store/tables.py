@@ -162,6 +162,14 @@ ingestion = Table(
     ),
 )
 
+# The parts of a source (a list's items, a record's files): up to 8 MiB that only a take reads.
+source_parts = Table(
+    "source_parts",
+    metadata,
+    Column("ingestion_id", _ID, ForeignKey("ingestion.id", ondelete="CASCADE"), primary_key=True),
+    Column("parts", Json, nullable=False),
+)
+
 # The objects an ingestion reads: they stay as long as it does.
 source_object = Table(
     "source_object",

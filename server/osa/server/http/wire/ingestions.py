@@ -214,8 +214,8 @@ def ingestion_page(page: model.Page[model.Ingestion], domain: str) -> IngestionP
 
 def _source(stored: model.JsonObject) -> IngestionSource:
     wire: Any = {name: stored[name] for name in _SOURCE_FIELDS if name in stored}
-    if "items" in stored:
-        wire["item_count"] = len(stored["items"])
+    if "item_count" in stored:
+        wire["item_count"] = stored["item_count"]
     source: IngestionSource = wire
     return source
 

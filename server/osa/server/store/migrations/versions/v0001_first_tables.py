@@ -281,6 +281,19 @@ def upgrade() -> None:
         batch_op.create_index("ix_label_tenant_key_value", ["tenant", "key", "value"], unique=False)
 
     op.create_table(
+        "source_parts",
+        sa.Column("ingestion_id", sa.String(length=36), nullable=False),
+        sa.Column("parts", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["ingestion_id"],
+            ["ingestion.id"],
+            name=op.f("fk_source_parts_ingestion_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("ingestion_id", name=op.f("pk_source_parts")),
+    )
+
+    op.create_table(
         "source_object",
         sa.Column("ingestion_id", sa.String(length=36), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),

@@ -1,0 +1,100 @@
+"""From what a convention yields to what is stored: items, their files, progress."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from osa.conventions import Item
+from osa.conventions.authoring import Progress as Report
+from osa.server.model import Counts, ItemFault, Progress, new_id
+from osa.server.service.jobs import Job
+from osa.server.store import items
+from osa.server.store.objects import Objects
+
+#: Characters of an identity in the contract.
+_SOURCE_ID_LENGTH = 2048
+
+
+def new_item(item: Item, objects: Objects, workdir: Path) -> items.NewItem:
+    """The item as it is stored; its files are put in place. Raises StorageFull, and ValueError for
+    a file that is not the attempt's own."""
+    files = []
+    for file in item.files:
+        path = file.path
+        if path != objects.path(file.sha256):
+            if not path.resolve().is_relative_to(workdir.resolve()):
+                raise ValueError(f"{path} is neither an object nor in the attempt's own folder.")
+            objects.put(path, file.sha256)
+        files.append(
+            items.NewFile(
+                id=new_id(),
+                name=storable(file.name)[:255],
+                media_type=storable(file.media_type)[:255],
+                size=file.size,
+                sha256=file.sha256,
+                derived=file.artifact,
+            )
+        )
+    fault = None
+    if item.fault is not None:
+        fault = ItemFault(
+            kind=storable(item.fault.kind)[:64],
+            detail=storable(item.fault.detail)[:4000],
+            origin=item.fault.origin,
+            retryable=item.fault.retryable,
+            hint=None if item.fault.hint is None else storable(item.fault.hint)[:1000],
+        )
+    return items.NewItem(
+        source_id=identity(item.source_id),
+        verdict=item.verdict,
+        title=None if item.title is None else storable(item.title)[:1000],
+        metadata=item.metadata,
+        files=files,
+        fault=fault,
+        record_id=new_id(),
+        artifact_ids=[new_id() for file in files if file.derived],
+    )
+
+
+def identity(source_id: str) -> str:
+    """A source_id that fits. One that is too long, or has what no database takes, ends in the
+    SHA-256 of the whole: two that differ never become one."""
+    text = storable(source_id)
+    if text == source_id and len(text) <= _SOURCE_ID_LENGTH:
+        return text
+    digest = hashlib.sha256(source_id.encode("utf-8", "surrogatepass")).hexdigest()
+    ending = f"…sha256:{digest}"
+    return text[: _SOURCE_ID_LENGTH - len(ending)] + ending
+
+
+def storable(text: str) -> str:
+    """Text that every database takes: no NUL, no half of a surrogate pair."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+def progress_of(job: Job, report: Report | None, counts: Counts) -> Progress:
+    """What to show: what the convention says, else how many items were seen."""
+    if report is None or report.completed is None:
+        limit = job.ingestion.limit
+        report = Report(
+            phase=report.phase if report else "ingesting",
+            message=report.message if report else None,
+            unit="items",
+            completed=counts.seen,
+            total=limit,
+            total_is_estimate=limit is not None,
+        )
+    percent = None
+    if report.total and report.completed is not None:
+        percent = round(min(100.0, 100.0 * report.completed / report.total), 1)
+    return Progress(
+        phase=None if report.phase is None else storable(report.phase)[:64],
+        message=None if report.message is None else storable(report.message)[:500],
+        unit=None if report.unit is None else storable(report.unit)[:64],
+        completed=report.completed,
+        total=report.total,
+        total_is_estimate=report.total_is_estimate,
+        percent=percent,
+        rate_per_second=job.rate.update(report.completed),
+    )

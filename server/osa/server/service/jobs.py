@@ -1,0 +1,67 @@
+"""What a worker is given, what it is told after each batch, and what settings decide about both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Self
+
+from osa.conventions import Source
+from osa.server.model import Counts, Ingestion
+from osa.server.service.rate import Rate
+from osa.server.store.holds import Hold
+
+
+class Verdict(Enum):
+    """What a worker does after a commit."""
+
+    CONTINUE = "continue"
+    #: A cancel was asked for: end cleanly.
+    STOP = "stop"
+    #: The limit of items is reached.
+    ENOUGH = "enough"
+    #: The right is gone: drop everything.
+    LOST = "lost"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """What is decided by settings."""
+
+    max_fruitless_attempts: int
+    backoff_seconds: float
+    backoff_max_seconds: float
+
+
+@dataclass(kw_only=True)
+class Job:
+    """All that a slot needs to run one attempt, and what is known of it since."""
+
+    hold: Hold
+    ingestion: Ingestion
+    #: After the last batch that is known to be committed.
+    cursor: Mapping[str, Any]
+    counts: Counts
+    sources: Sequence[Source]
+    fruitless: int
+    rate: Rate = field(default_factory=Rate)
+    #: Whether this attempt has moved the cursor.
+    moved: bool = False
+
+    @property
+    def seen(self) -> int:
+        """How many items are committed, as far as the worker knows."""
+        return self.counts.seen
+
+    @classmethod
+    def held(cls, hold: Hold, ingestion: Ingestion) -> Self:
+        """One that is to be let go of: nothing is read for it any more."""
+        return cls(
+            hold=hold,
+            ingestion=ingestion,
+            cursor={},
+            counts=ingestion.counts,
+            sources=(),
+            fruitless=0,
+        )
