@@ -2,17 +2,17 @@
 
 | fixture | is |
 |---|---|
-| `database_url` | a migrated, empty database of the test's own: once on SQLite, once on PostgreSQL |
-| `archive` | `osa_testing.processes.Archive` on it: settings with short times, `worker()`, `serve()` |
+| `database_url` | a migrated, empty database of the test's own, on SQLite and on PostgreSQL |
+| `archive` | `osa_testing.processes.Archive` on it: short times, `worker()`, `serve()` |
 | `house` | the archive, built in this process (`bootstrap.build`), nothing running |
 | `principal` | a caller with all scopes |
 | `worker` | a real worker process of that archive |
 | `serve` | a real `osa serve` of that archive: `.url`, `.token`, `.client()` |
 
-`@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)` runs a test on one of them only.
-PostgreSQL is the server in OSA_TEST_DATABASE_URL, else one that is started from the installed binaries,
-else one from a wheel; without any, those tests are skipped. Wait with `osa_testing.waiting.until`, never
-with a sleep.
+`@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)` runs a test on one of them
+only. PostgreSQL is the server in OSA_TEST_DATABASE_URL, else one that is started from the installed
+binaries, else one from a wheel; without any, those tests are skipped. Wait with
+`osa_testing.waiting.until`, never with a sleep.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from osa_testing.databases import KINDS, Databases  # noqa: E402
-from osa_testing.postgres import NoPostgres  # noqa: E402
-from osa_testing.processes import PLUGINS, Archive, Program, Served  # noqa: E402
-from osa_testing.processes import archive as an_archive  # noqa: E402
+from osa_testing.databases import KINDS, Databases
+from osa_testing.postgres import NoPostgres
+from osa_testing.processes import PLUGINS, Archive, Program, Served
+from osa_testing.processes import archive as an_archive
 
-from osa.server.bootstrap import House  # noqa: E402
-from osa.server.model import Principal, Scope  # noqa: E402
+from osa.server.bootstrap import House
+from osa.server.model import Principal, Scope
 
 
 @pytest.fixture(scope="session")

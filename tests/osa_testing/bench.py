@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import create_engine, select
+from sqlalchemy.exc import OperationalError
+
 from osa.server.bootstrap import House
 from osa.server.model import Ingestion, Item, Principal, StartRequest, Status
-from osa_testing.processes import Archive
+from osa.server.store.tables import ingestion
+from osa_testing.processes import Archive, Program, is_stopped
 from osa_testing.soundness import complaints
 from osa_testing.waiting import until
 
@@ -59,7 +64,8 @@ class Bench:
         return until(look, f"the ingestion is {' or '.join(wanted)}", seconds=seconds)
 
     def sound(self, ingestion_id: str, *, count: int | None = None, prefix: str = "") -> None:
-        """Fail unless the database tells one consistent story; with `count`, of exactly so many items."""
+        """Fail unless the database tells one consistent story; with `count`, of exactly so many
+        items."""
         expected = None if count is None else [f"{prefix}{number}" for number in range(count)]
         assert complaints(self.house.database, ingestion_id, expected) == []
 
@@ -82,6 +88,34 @@ class Bench:
     def worker_of(self, ingestion_id: str) -> str:
         """The name of the worker that took it last."""
         return self.get(ingestion_id).attempts[-1].worker
+
+    def pause(self, program: Program) -> None:
+        """SIGSTOP, outside of any transaction: on SQLite a process that is stopped inside of one
+        keeps all others from writing, which no program can mend."""
+
+        def paused() -> bool:
+            program.send(signal.SIGSTOP)
+            until(lambda: is_stopped(program.pid), "the signal has arrived")
+            probe = create_engine(self.archive.database_url, connect_args=self._impatient)
+            try:
+                with probe.connect() as connection:
+                    if self.archive.is_sqlite:
+                        connection.exec_driver_sql("BEGIN IMMEDIATE")
+                    else:
+                        connection.execute(select(ingestion.c.id).with_for_update(nowait=True))
+                    connection.rollback()
+            except OperationalError:
+                program.send(signal.SIGCONT)
+                return False
+            finally:
+                probe.dispose()
+            return True
+
+        until(paused, "it is stopped without a lock")
+
+    @property
+    def _impatient(self) -> dict[str, float]:
+        return {"timeout": 0.0} if self.archive.is_sqlite else {}
 
     def events(self, ingestion_id: str) -> list[str]:
         """The types of its events, in order."""

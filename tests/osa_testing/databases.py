@@ -26,7 +26,8 @@ class Databases:
 
     @contextlib.contextmanager
     def migrated(self, kind: str, folder: Path) -> Iterator[str]:
-        """The URL of an empty archive's database; a file of SQLite lies in `folder`. Raises NoPostgres."""
+        """The URL of an empty archive's database; a file of SQLite lies in `folder`. Raises
+        NoPostgres."""
         if kind == "sqlite":
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copy(self._sqlite_template(), folder / "osa.db")

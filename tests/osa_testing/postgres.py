@@ -43,7 +43,8 @@ def server() -> Iterator[URL]:
 
 @contextlib.contextmanager
 def database(server_url: URL, *, template: str = "template0") -> Iterator[str]:
-    """A database of one's own, dropped afterwards; a copy of `template`, which nobody may be using."""
+    """A database of one's own, dropped afterwards; a copy of `template`, which nobody may be
+    using."""
     name = f"osa_test_{uuid4().hex[:12]}"
     plain = server_url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, autocommit=True) as connection:

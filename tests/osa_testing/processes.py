@@ -30,7 +30,7 @@ ADMIN_TOKEN = "token-of-the-tests-0123456789"
 #: Short times, so that a test sees in seconds what takes minutes in the field.
 QUICK: Mapping[str, str] = {
     "OSA_STALE_AFTER_SECONDS": "2",
-    "OSA_POLL_INTERVAL_SECONDS": "0.05",
+    "OSA_POLL_INTERVAL_SECONDS": "0.1",
     "OSA_SWEEP_INTERVAL_SECONDS": "0.2",
     "OSA_BACKOFF_SECONDS": "0.2",
     "OSA_BACKOFF_MAX_SECONDS": "0.4",
@@ -97,9 +97,10 @@ class Archive:
         return self.database_url.startswith("sqlite")
 
     def environment(self, **extra: str) -> dict[str, str]:
-        """What a process is given: nothing of the developer's own settings, home or configuration."""
+        """What a process is given: nothing of the developer's own settings, home or
+        configuration."""
         home = self.data_dir.parent / "home"
-        kept = ("PATH", "LANG", "TZ", "COVERAGE_PROCESS_START", "COVERAGE_FILE", "TMPDIR")
+        kept = ("PATH", "LANG", "TZ", "TMPDIR", "COVERAGE_PROCESS_CONFIG")
         return {
             **{name: os.environ[name] for name in kept if name in os.environ},
             "PYTHONPATH": os.pathsep.join(map(str, self.plugins)),
@@ -178,6 +179,10 @@ class Archive:
         """The slot processes among them."""
         return [pid for pid in self.processes() if b"osa.conventions.slot" in _command(pid)]
 
+    def workers(self) -> list[int]:
+        """The worker processes, those that a server started included."""
+        return [pid for pid in self.processes() if b"\0worker" in _command(pid)]
+
     def close(self) -> None:
         """End every process, gently first."""
         for program in self._programs:
@@ -226,7 +231,8 @@ def archive(folder: Path, database_url: str, **environ: str) -> Iterator[Archive
 
 
 def worker_id(house: House, program: Program) -> str | None:
-    """The name by which the database knows the worker process; None before its first sign of life."""
+    """The name by which the database knows the worker process; None before its first sign of
+    life."""
     with house.database.read() as tx:
         names = tx.execute(select(worker.c.id)).scalars().all()
     return next((name for name in names if f"-{program.pid}-" in name), None)
@@ -234,11 +240,21 @@ def worker_id(house: House, program: Program) -> str | None:
 
 def is_running(pid: int) -> bool:
     """Whether the process lives; one that is dead and not yet collected does not."""
+    return _state(pid) not in ("", "Z", "X")
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a SIGSTOP has reached all of its threads."""
+    threads = [int(entry.name) for entry in Path(f"/proc/{pid}/task").iterdir()]
+    return all(_state(thread) == "T" for thread in threads)
+
+
+def _state(pid: int) -> str:
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] not in ("Z", "X")
+        return ""
+    return stat.rpartition(")")[2].split()[0]
 
 
 def _command(pid: int) -> bytes:

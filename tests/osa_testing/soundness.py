@@ -1,4 +1,5 @@
-"""What must be true of every ended ingestion, read from the database and not from what the API says."""
+"""What must be true of every ended ingestion, read from the database and not from what the API
+says."""
 
 from __future__ import annotations
 
@@ -17,8 +18,8 @@ ENDED_EVENTS = {f"ingestion_{status}" for status in Status if status.done}
 def complaints(
     database: Database, ingestion_id: str, expected: Sequence[str] | None = None
 ) -> list[str]:
-    """What is wrong with an ingestion: empty when all is well. `expected` are the source_ids that it must
-    have seen, each once; without, none may be there twice."""
+    """What is wrong with an ingestion: empty when all is well. `expected` are the source_ids that
+    it must have seen, each once; without, none may be there twice."""
     with database.read() as tx:
         row = tx.execute(select(ingestion).where(ingestion.c.id == ingestion_id)).one()
         items = tx.execute(

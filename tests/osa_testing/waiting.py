@@ -15,7 +15,8 @@ PATIENCE_SECONDS = 30.0
 def until(
     look: Callable[[], T], what: str, *, seconds: float = PATIENCE_SECONDS, every: float = 0.02
 ) -> T:
-    """The first true value of `look`; `what` says in the failure what was waited for. An AssertionError
+    """The first true value of `look`; `what` says in the failure what was waited for. An
+    AssertionError
     of `look` counts as "not yet", and is the cause of the failure when the time is over."""
     deadline = time.monotonic() + seconds
     while True:

@@ -1,0 +1,74 @@
+"""Conventions that only the engine's tests need."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from osa.conventions import Batch, Context, Convention, File, Item, NoParams, Params, Stopped
+
+
+def _versioned(context: Context[NoParams]) -> Iterator[Batch]:
+    yield Batch(items=[Item.record("only")], cursor={})
+
+
+#: As a package that was upgraded between two starts of a process.
+versioned = Convention(
+    id="test-versioned",
+    title="Has a version",
+    ingest=_versioned,
+    version=os.environ.get("TEST_VERSION", "1.0.0"),
+    source_required=False,
+)
+
+
+class HostileParams(Params):
+    """What it does."""
+
+    kind: Literal[
+        "environment", "foreign_file", "no_such_file", "stops", "memory", "sleeps", "all_skipped"
+    ]
+
+
+def _hostile(context: Context[HostileParams]) -> Iterator[Batch]:
+    match context.params.kind:
+        case "environment":
+            yield Batch(
+                items=[Item.record("it", metadata={"environ": dict(os.environ)})], cursor={}
+            )
+        case "foreign_file":
+            file = File.of(Path(__file__), name="stolen.py", media_type="text/plain")
+            yield Batch(items=[Item.record("it", files=[file])], cursor={})
+        case "no_such_file":
+            path = context.workdir / "there.txt"
+            path.write_text("soon gone")
+            file = File.of(path, name="there.txt", media_type="text/plain")
+            path.unlink()
+            yield Batch(items=[Item.record("it", files=[file])], cursor={})
+        case "stops":
+            raise Stopped
+        case "memory":
+            # Written to, so that it is resident.
+            held = [bytearray(b"x" * 8 * 1024**2) for _ in range(64)]
+            while held:
+                time.sleep(0.05)
+        case "sleeps":
+            while True:
+                time.sleep(0.05)
+        case "all_skipped":
+            for number in range(5):
+                skipped = Item.skipped(f"passed-{number}", kind="known", detail="Known.")
+                yield Batch(items=[skipped], cursor={"next": number + 1})
+            yield Batch(items=[Item.record("the last")], cursor={"next": 6})
+
+
+hostile = Convention(
+    id="test-hostile",
+    title="Does what it must not",
+    params=HostileParams,
+    ingest=_hostile,
+    source_required=False,
+)
