@@ -13,7 +13,7 @@ PATIENCE_SECONDS = 30.0
 
 
 def until(
-    look: Callable[[], T], what: str, *, seconds: float = PATIENCE_SECONDS, every: float = 0.02
+    look: Callable[[], T], what: str, *, seconds: float = PATIENCE_SECONDS, every: float = 0.05
 ) -> T:
     """The first true value of `look`; `what` says in the failure what was waited for. An
     AssertionError
@@ -33,7 +33,7 @@ def until(
         time.sleep(every)
 
 
-def stays(look: Callable[[], object], what: str, *, seconds: float, every: float = 0.02) -> None:
+def stays(look: Callable[[], object], what: str, *, seconds: float, every: float = 0.05) -> None:
     """Fails as soon as `look` is false; for what must go on being true for a while."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
