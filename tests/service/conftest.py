@@ -15,7 +15,7 @@ from sqlalchemy import Executable
 from osa.conventions import Item
 from osa.server.bootstrap import House
 from osa.server.model import Ingestion, Principal, StartRequest
-from osa.server.service.running import Job, Verdict
+from osa.server.service.jobs import Job, Verdict
 
 T = TypeVar("T")
 

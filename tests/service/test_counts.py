@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from osa.conventions import Item
-from osa.server.model import Outcome
+from osa.server.model import Counts, Outcome
 
 
 def _mixed(number: int) -> list[Item]:
@@ -48,7 +48,7 @@ def test_a_batch_whose_answer_was_lost_is_not_committed_twice(player) -> None:
     started = player.start()
     job = player.take(started)
     player.commit(job, Item.record("a"), Item.record("b"))
-    job.seen = 0  # what a worker knows that never heard of its commit
+    job.counts = Counts()  # what a worker knows that never heard of its commit
 
     player.commit(job, Item.record("a"), Item.record("b"))
 
