@@ -21,7 +21,7 @@ def _conventions_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_cancel_at_any_moment_leaves_one_ended_state_and_true_counts(archive) -> None:
-    races.cancels(archive, times=60, seed=7)
+    races.cancels(archive, times=40, seed=7)
 
 
 def test_pages_show_each_ingestion_once_while_others_start_and_end(archive) -> None:
@@ -34,4 +34,4 @@ def test_fifty_starts_at_once_over_http_with_one_key_make_one_ingestion(archive)
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 def test_a_broken_network_and_a_killed_server_cost_no_event(archive) -> None:
-    races.stream(archive, events=60, restarts=1, seed=3)
+    races.stream(archive, events=40, restarts=1, seed=3)
