@@ -64,8 +64,9 @@ class Plan:
     pauses: float = 0.15
     without_fence: bool = False
     seed: int = 1
-    #: Seconds for what is left after the last kill; what is not done then is stuck.
-    patience: float = 180.0
+    #: After the last kill: when nothing at all has happened for so many seconds, what is not done
+    #: is stuck.
+    patience: float = 60.0
 
 
 @dataclass(kw_only=True)
@@ -152,10 +153,16 @@ class Storm:
     def settle(self) -> None:
         """Let everything end, and stop the processes."""
         until(lambda: self._wake() or not self._asleep, "those that sleep are woken")
+        before = -1
         with contextlib.suppress(AssertionError):
-            until(
-                lambda: self._active() == 0, "all are done", seconds=self._plan.patience, every=0.2
-            )
+            while self._active() and before != (now := self._events()):
+                before = now
+                until(
+                    lambda seen=now: not self._active() or self._events() > seen,  # type: ignore[misc]
+                    "something happens",
+                    seconds=self._plan.patience,
+                    every=0.5,
+                )
         for program in self._programs:
             program.send(signal.SIGTERM)
         for program in self._programs:

@@ -42,7 +42,7 @@ def test_nothing_is_lost_doubled_or_stuck_when_processes_are_killed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.syspath_prepend(PLUGINS)
-    plan = kills.Plan(database=database, kills=5, ingestions=10, batches=8, patience=60)
+    plan = kills.Plan(database=database, kills=5, ingestions=10, batches=8)
     try:
         figures = kills.run(plan, databases, tmp_path)
     except NoPostgres as exc:
