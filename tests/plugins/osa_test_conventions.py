@@ -1,4 +1,4 @@
-"""Conventions of the tests. They come in by the strangers' door: an entry point of installed metadata."""
+"""Conventions of the tests. They come in by the strangers' door: an entry point of metadata."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from osa.conventions import (
     Convention,
     File,
     Item,
-    Params,
     ParametersInvalid,
+    Params,
     Progress,
     SourceUnreachable,
 )
@@ -36,7 +36,9 @@ class CounterParams(Params):
     rejected_every: int = Field(default=0, ge=0, description="Each n-th item is rejected.")
     skipped_every: int = Field(default=0, ge=0, description="Each n-th item is skipped.")
     with_files: bool = Field(default=False, description="Whether each item writes a file.")
-    gate: str | None = Field(default=None, description="Wait before each item while this path exists.")
+    gate: str | None = Field(
+        default=None, description="Wait before each item while this path exists."
+    )
 
 
 def _count(context: Context[CounterParams]) -> Iterator[Batch]:
@@ -50,7 +52,9 @@ def _count(context: Context[CounterParams]) -> Iterator[Batch]:
             if params.seconds_per_item:
                 time.sleep(params.seconds_per_item)
             item = _item(context, number)
-            done = Progress(phase="counting", unit="numbers", completed=number + 1, total=params.count)
+            done = Progress(
+                phase="counting", unit="numbers", completed=number + 1, total=params.count
+            )
             context.report(done)
             yield item, {"next": number + 1}
 
@@ -69,7 +73,9 @@ def _item(context: Context[CounterParams], number: int) -> Item:
         path = context.workdir / f"{number}.txt"
         path.write_text(f"{params.prefix}{number}/{params.version}")
         files.append(File.of(path, name=f"{number}.txt", media_type="text/plain"))
-    return Item.record(source_id, metadata={"number": number, "version": params.version}, files=files)
+    return Item.record(
+        source_id, metadata={"number": number, "version": params.version}, files=files
+    )
 
 
 counter = Convention(
@@ -95,7 +101,11 @@ class StubbornParams(Params):
 def _stubborn(context: Context[StubbornParams]) -> Iterator[Batch]:
     # A child that ignores SIGTERM, as a library's helper might.
     child = subprocess.Popen(
-        [sys.executable, "-c", "import signal,time; signal.signal(15, signal.SIG_IGN); time.sleep(3600)"]
+        [
+            sys.executable,
+            "-c",
+            "import signal,time; signal.signal(15, signal.SIG_IGN); time.sleep(3600)",
+        ]
     )
     (context.workdir / "half-written").write_bytes(b"x" * 1000)
     marker = Path(context.params.marker)

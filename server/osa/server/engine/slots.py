@@ -174,10 +174,7 @@ class SlotPool:
         finally:
             # One that was left in the middle of a run would never hear of the next.
             if slot is not None and (
-                slot.busy
-                or slot.doomed
-                or not slot.alive
-                or slot.runs >= self._recycle_after
+                slot.busy or slot.doomed or not slot.alive or slot.runs >= self._recycle_after
             ):
                 self._discard(slot)
                 slot = None

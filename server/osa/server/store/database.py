@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -143,6 +145,10 @@ def _prepare_postgresql(engine: Engine) -> None:
 def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _connected(dbapi_connection: Any, _: Any) -> None:
+        if sqlite3.sqlite_version_info < (3, 42):
+            # On Python 3.12 and later DBOS relies on `unixepoch('subsec')`, which came with
+            # SQLite 3.42; before, it is NULL. Nobody else here calls it.
+            dbapi_connection.create_function("unixepoch", 1, lambda _: time.time())
         # We begin transactions ourselves: the driver would begin them at the first write only.
         dbapi_connection.isolation_level = None
         cursor = dbapi_connection.cursor()
