@@ -29,7 +29,8 @@ class BytesSource:
         data (str): The bytes in base64 (RFC 4648, padded).
         filename (str | Unset): A file's name; never a path.
         media_type (str | Unset): A media type without parameters (RFC 6838).
-        metadata (Metadata | Unset): Any JSON object of the caller's; kept and given back, never interpreted.
+        metadata (Metadata | Unset): Any JSON object of the caller's, up to 64 KiB; kept and given back, never
+            interpreted.
     """
 
     type_: Literal["bytes"]

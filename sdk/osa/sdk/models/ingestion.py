@@ -45,10 +45,10 @@ class Ingestion:
         convention_version (str): The version that was started.
         convention_srn (str): A name that is unique among archives, `urn:osa:{domain}:{kind}:{id}`.
         source (IngestionSource | None): Where it reads from, without inline data; null when the parameters say it.
-        parameters (Parameters): The convention's parameters; `getConvention` has their JSON Schema.
+        parameters (Parameters): The convention's parameters, up to 256 KiB; `getConvention` has their JSON Schema.
         batch_size (int): Items in a batch at most.
         limit (int | None): Items of this ingestion at most; null means all.
-        metadata (Metadata): Any JSON object of the caller's; kept and given back, never interpreted.
+        metadata (Metadata): Any JSON object of the caller's, up to 64 KiB; kept and given back, never interpreted.
         labels (Labels): Short words to find the ingestion by.
         created_by (str): The name of the token that started it.
         counts (Counts): What became of the items; `seen` is always the sum of the others.

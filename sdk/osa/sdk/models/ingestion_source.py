@@ -31,7 +31,8 @@ class IngestionSource:
         sha256 (str | Unset): A SHA-256 in lower-case hexadecimal.
         size (int | Unset): Bytes.
         item_count (int | Unset): How many sources a list has.
-        metadata (Metadata | Unset): Any JSON object of the caller's; kept and given back, never interpreted.
+        metadata (Metadata | Unset): Any JSON object of the caller's, up to 64 KiB; kept and given back, never
+            interpreted.
     """
 
     type_: SourceType | str

@@ -27,12 +27,13 @@ T = TypeVar("T", bound="ListSource")
 
 @_attrs_define
 class ListSource:
-    """Several sources, each with its own metadata, in this order.
+    """Several sources, each with its own metadata, in this order; up to 100 of them of type bytes or text.
 
     Attributes:
         type_ (Literal['list']):
         items (list[BytesSource | FileSource | RecordSource | TextSource | UriSource]):
-        metadata (Metadata | Unset): Any JSON object of the caller's; kept and given back, never interpreted.
+        metadata (Metadata | Unset): Any JSON object of the caller's, up to 64 KiB; kept and given back, never
+            interpreted.
     """
 
     type_: Literal["list"]

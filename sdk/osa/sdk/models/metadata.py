@@ -11,7 +11,7 @@ T = TypeVar("T", bound="Metadata")
 
 @_attrs_define
 class Metadata:
-    """Any JSON object of the caller's; kept and given back, never interpreted."""
+    """Any JSON object of the caller's, up to 64 KiB; kept and given back, never interpreted."""
 
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 

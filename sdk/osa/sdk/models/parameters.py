@@ -11,7 +11,7 @@ T = TypeVar("T", bound="Parameters")
 
 @_attrs_define
 class Parameters:
-    """The convention's parameters; `getConvention` has their JSON Schema."""
+    """The convention's parameters, up to 256 KiB; `getConvention` has their JSON Schema."""
 
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 

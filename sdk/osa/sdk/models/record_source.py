@@ -28,7 +28,8 @@ class RecordSource:
     Attributes:
         type_ (Literal['record']):
         record_id (UUID): A UUID; the server makes version 7, which sorts by time.
-        metadata (Metadata | Unset): Any JSON object of the caller's; kept and given back, never interpreted.
+        metadata (Metadata | Unset): Any JSON object of the caller's, up to 64 KiB; kept and given back, never
+            interpreted.
     """
 
     type_: Literal["record"]

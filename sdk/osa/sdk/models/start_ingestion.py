@@ -30,12 +30,14 @@ class StartIngestion:
         convention_id (str): A convention's slug, or its SRN `urn:osa:{domain}:conv:{slug}@{version}`.
         source (BytesSource | FileSource | ListSource | RecordSource | TextSource | Unset | UriSource): Where an
             ingestion reads from.
-        parameters (Parameters | Unset): The convention's parameters; `getConvention` has their JSON Schema.
+        parameters (Parameters | Unset): The convention's parameters, up to 256 KiB; `getConvention` has their JSON
+            Schema.
         batch_size (int | Unset): At most so many items are committed together. Default: 1000.
         limit (int | None | Unset): At most so many items of this ingestion; null means all.
         name (str | Unset): What people call it.
         external_id (str | Unset): The caller's own id of the ingestion, unique in the tenant.
-        metadata (Metadata | Unset): Any JSON object of the caller's; kept and given back, never interpreted.
+        metadata (Metadata | Unset): Any JSON object of the caller's, up to 64 KiB; kept and given back, never
+            interpreted.
         labels (Labels | Unset): Short words to find the ingestion by.
     """
 

@@ -28,7 +28,8 @@ class TextSource:
         type_ (Literal['text']):
         text (str): The text; ingested as UTF-8.
         filename (str | Unset): A file's name; never a path.
-        metadata (Metadata | Unset): Any JSON object of the caller's; kept and given back, never interpreted.
+        metadata (Metadata | Unset): Any JSON object of the caller's, up to 64 KiB; kept and given back, never
+            interpreted.
     """
 
     type_: Literal["text"]

@@ -27,7 +27,8 @@ class UriSource:
     Attributes:
         type_ (Literal['uri']):
         uri (str): An absolute URI (RFC 3986).
-        metadata (Metadata | Unset): Any JSON object of the caller's; kept and given back, never interpreted.
+        metadata (Metadata | Unset): Any JSON object of the caller's, up to 64 KiB; kept and given back, never
+            interpreted.
     """
 
     type_: Literal["uri"]
