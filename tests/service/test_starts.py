@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from osa.server.errors import (
+    BodyTooLarge,
     ConventionNotFound,
     ExternalIdTaken,
     IdempotencyKeyReused,
@@ -193,3 +194,25 @@ def test_what_was_asked_for_is_what_is_read(player) -> None:
     assert read.status is Status.QUEUED
     assert (read.started_at, read.heartbeat_at, read.ended_at, read.cancel) == (None,) * 4
     assert read.created_at <= read.queued_at <= read.read_at
+
+
+def test_what_every_page_carries_is_bounded(player) -> None:
+    large = {"note": "x" * (64 * 1024)}
+    with pytest.raises(BodyTooLarge) as refused:
+        player.start(metadata=large)
+    assert refused.value.context["limit_bytes"] == 64 * 1024
+    assert "metadata" in refused.value.detail
+
+
+def test_a_list_has_only_so_many_sources_with_content_of_their_own(player) -> None:
+    one = SourceRequest(type="text", content=b"a")
+    with pytest.raises(InvalidSource) as refused:
+        player.start(source=SourceRequest(type="list", items=[one] * 101))
+    assert refused.value.context["max_inline"] == 100
+
+
+def test_the_parts_of_a_list_reach_the_worker_and_not_the_reader(player) -> None:
+    texts = [SourceRequest(type="text", content=str(n).encode()) for n in range(3)]
+    started = player.start(source=SourceRequest(type="list", items=texts))
+    assert started.source == {"type": "list", "item_count": 3}
+    assert [s.path.read_bytes() for s in player.take(started).sources] == [b"0", b"1", b"2"]
