@@ -134,6 +134,12 @@ def dumped(value):
     return json.dumps(value, separators=(",", ":"))
 
 
+def _as_in_a_terminal():
+    """A shell without job control starts what runs in the background deaf to Ctrl-C, and the tests
+    with it; a terminal does not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def interrupted(osa, words, until):
     """Run it, send SIGINT when a line with this text was said, and give code and talk."""
     process = subprocess.Popen(
@@ -143,6 +149,7 @@ def interrupted(osa, words, until):
         text=True,
         env=osa.environment,
         cwd=osa.home,
+        preexec_fn=_as_in_a_terminal,
     )
     said = ""
     with process:
@@ -151,7 +158,10 @@ def interrupted(osa, words, until):
             if until in line:
                 process.send_signal(signal.SIGINT)
                 break
-        out, rest = process.communicate(timeout=DEADLINE)
+        try:
+            out, rest = process.communicate(timeout=DEADLINE)
+        finally:
+            process.kill()
     assert "Traceback" not in said + rest
     return process.returncode, out, rest
 
