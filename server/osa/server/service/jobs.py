@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Self
+from typing import Any
 
 from osa.conventions import Source
 from osa.server.model import Counts, Ingestion
@@ -53,15 +53,3 @@ class Job:
     def seen(self) -> int:
         """How many items are committed, as far as the worker knows."""
         return self.counts.seen
-
-    @classmethod
-    def held(cls, hold: Hold, ingestion: Ingestion) -> Self:
-        """One that is to be let go of: nothing is read for it any more."""
-        return cls(
-            hold=hold,
-            ingestion=ingestion,
-            cursor={},
-            counts=ingestion.counts,
-            sources=(),
-            fruitless=0,
-        )

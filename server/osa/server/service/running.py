@@ -166,7 +166,7 @@ class Running:
             now = ingestion_of(row)
             failures, seen = now.counts.failures, now.counts.seen
             if failures and now.status is Status.CANCELING:
-                return self._end(tx, job, Status.CANCELED, "requested", cancel="stopped")
+                return self._end(tx, job.hold, Status.CANCELED, "requested", cancel="stopped")
             if failures:
                 every = failures == seen
                 fault = Fault(
@@ -177,21 +177,25 @@ class Running:
                     origin="source",
                     attempt=job.hold.attempt,
                 )
-                return self._end(tx, job, Status.FAILED, fault.kind, error=fault)
+                return self._end(tx, job.hold, Status.FAILED, fault.kind, error=fault)
             if now.status is Status.CANCELING:
-                return self._end(tx, job, Status.SUCCEEDED, "too_late_to_cancel", cancel="too_late")
-            return self._end(tx, job, Status.SUCCEEDED, "completed")
+                return self._end(
+                    tx, job.hold, Status.SUCCEEDED, "too_late_to_cancel", cancel="too_late"
+                )
+            return self._end(tx, job.hold, Status.SUCCEEDED, "completed")
 
     def stop(self, job: Job, *, overdue: bool = False) -> Ingestion | None:
         """A cancel was obeyed, or its grace was over and the work was ended by force."""
         with self._database.write() as tx:
             if overdue:
-                return self._end(tx, job, Status.CANCELED, "cancel_deadline", cancel="deadline")
+                return self._end(
+                    tx, job.hold, Status.CANCELED, "cancel_deadline", cancel="deadline"
+                )
             row = holds.lock(tx, job.hold)
             if row is None:
                 return None
             if row.status == Status.CANCELING:
-                return self._end(tx, job, Status.CANCELED, "requested", cancel="stopped")
+                return self._end(tx, job.hold, Status.CANCELED, "requested", cancel="stopped")
             fault = Fault(
                 kind="unexpected_error",
                 detail=f"The convention {job.ingestion.convention_id!r} stopped, and nobody had"
@@ -200,7 +204,7 @@ class Running:
                 attempt=job.hold.attempt,
                 hint="Report it to the convention's author.",
             )
-            return self._end(tx, job, Status.FAILED, "convention", error=fault)
+            return self._end(tx, job.hold, Status.FAILED, "convention", error=fault)
 
     def fail(self, job: Job, fault: Fault, *, reason: str | None = None) -> Ingestion | None:
         """The attempt failed. What may pass by itself waits and is tried again within the budget;
@@ -211,7 +215,7 @@ class Running:
             if row is None:
                 return None
             if row.status == Status.CANCELING:
-                return self._end(tx, job, Status.CANCELED, "requested", cancel="stopped")
+                return self._end(tx, job.hold, Status.CANCELED, "requested", cancel="stopped")
             fruitless = _fruitless(job, ingestion_of(row))
             if fault.retryable and fruitless < self._policy.max_fruitless_attempts:
                 # Full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter").
@@ -231,41 +235,31 @@ class Running:
                 )
             return self._end(
                 tx,
-                job,
+                job.hold,
                 Status.FAILED,
                 reason or _REASONS.get(fault.origin, "internal"),
                 error=fault,
             )
 
     def hand_over(self, job: Job) -> Ingestion | None:
-        """The worker stops: somebody else goes on at once, and the attempt is free. A canceling
-        one is canceled: what was in hand has stopped with the worker."""
-        with self._database.write() as tx:
-            row = holds.lock(tx, job.hold)
-            if row is None:
-                return None
-            if row.status == Status.CANCELING:
-                return self._end(tx, job, Status.CANCELED, "requested", cancel="stopped")
-            return self._requeue(
-                tx, job.hold, reason="handed_over", wait_seconds=None, end_reason="handed_over"
-            )
+        """The worker stops: somebody else goes on at once, and the attempt is free."""
+        return self.release(job.hold)
 
     def pass_on(self, ingestion_id: str) -> None:
         """A stopping worker came to it: a sweep hands it to another."""
         with self._database.write() as tx:
             sweeps.not_dispatched(tx, ingestion_id)
 
-    def release(self, hold: Hold) -> None:
-        """Held in the name of a worker that does not work on it: queue it again."""
+    def release(self, hold: Hold) -> Ingestion | None:
+        """Queue it again at once: the worker stops, or holds it without working on it. A canceling
+        one is canceled: what was in hand has stopped."""
         with self._database.write() as tx:
             row = holds.lock(tx, hold)
             if row is None:
-                return
-            job = Job.held(hold, ingestion_of(row))
+                return None
             if row.status == Status.CANCELING:
-                self._end(tx, job, Status.CANCELED, "requested", cancel="stopped")
-                return
-            self._requeue(
+                return self._end(tx, hold, Status.CANCELED, "requested", cancel="stopped")
+            return self._requeue(
                 tx, hold, reason="handed_over", wait_seconds=None, end_reason="handed_over"
             )
 
@@ -291,10 +285,9 @@ class Running:
             row = holds.lock(tx, hold)
             if row is None:
                 return
-            job = Job.held(hold, ingestion_of(row))
             if row.status == Status.CANCELING:
                 self._end(
-                    tx, job, Status.CANCELED, "requested", cancel="stopped", why="worker_lost"
+                    tx, hold, Status.CANCELED, "requested", cancel="stopped", why="worker_lost"
                 )
                 return
             if fruitless < self._policy.max_fruitless_attempts:
@@ -311,7 +304,7 @@ class Running:
                 attempt=hold.attempt,
                 hint="The log of the worker says more; memory may have run out.",
             )
-            self._end(tx, job, Status.FAILED, "worker_lost", error=fault, why="worker_lost")
+            self._end(tx, hold, Status.FAILED, "worker_lost", error=fault, why="worker_lost")
 
     def overdue(self, hold: Hold) -> None:
         """A sweep found a cancel past its deadline."""
@@ -321,13 +314,12 @@ class Running:
             row = holds.lock(tx, hold)
             if row is None:
                 return
-            job = Job.held(hold, ingestion_of(row))
-            self._end(tx, job, Status.CANCELED, "cancel_deadline", cancel="deadline")
+            self._end(tx, hold, Status.CANCELED, "cancel_deadline", cancel="deadline")
 
     def _end(
         self,
         tx: Connection,
-        job: Job,
+        hold: Hold,
         status: Status,
         reason: str,
         *,
@@ -335,17 +327,13 @@ class Running:
         error: Fault | None = None,
         why: str | None = None,
     ) -> Ingestion | None:
-        row = holds.end(
-            tx, job.hold, status=status, reason=reason, cancel_outcome=cancel, error=error
-        )
+        row = holds.end(tx, hold, status=status, reason=reason, cancel_outcome=cancel, error=error)
         if row is None:
             return None
         ended = ingestion_of(row)
         default = {Status.SUCCEEDED: "completed", Status.FAILED: "failed"}.get(status, "canceled")
-        holds.end_attempt(tx, job.hold, reason=why or default, error=error)
-        events.append(
-            tx, ended.id, f"ingestion_{status}", facts.ended(ended), attempt=job.hold.attempt
-        )
+        holds.end_attempt(tx, hold, reason=why or default, error=error)
+        events.append(tx, ended.id, f"ingestion_{status}", facts.ended(ended), attempt=hold.attempt)
         return ended
 
     def _requeue(
