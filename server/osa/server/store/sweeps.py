@@ -11,7 +11,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    exists,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from osa.server.model import HELD, Status
 from osa.server.store.columns import micros, now
@@ -41,14 +51,22 @@ class Lost:
     fruitless: int
 
 
+def _silent(stale_seconds: float) -> ColumnElement[bool]:
+    """Held, and no sign of life: neither of the ingestion, nor of the worker that has it. A living
+    worker looks at all it holds each second, and lets go by itself of what it does not work on;
+    the row alone may be silent because it is locked for long."""
+    oldest = now() - micros(stale_seconds)
+    lives = exists().where(worker.c.id == ingestion.c.worker_id, worker.c.heartbeat_at >= oldest)
+    return and_(
+        ingestion.c.status.in_(sorted(HELD)), ingestion.c.heartbeat_at < oldest, not_(lives)
+    )
+
+
 def lost(connection: Connection, *, stale_seconds: float) -> Sequence[Lost]:
     """Held ingestions whose worker gave no sign of life."""
     rows = connection.execute(
         select(ingestion.c.id, ingestion.c.attempt, ingestion.c.status, ingestion.c.fruitless)
-        .where(
-            ingestion.c.status.in_(sorted(HELD)),
-            ingestion.c.heartbeat_at < now() - micros(stale_seconds),
-        )
+        .where(_silent(stale_seconds))
         .limit(_AT_ONCE)
     )
     return [
@@ -69,10 +87,9 @@ def is_still_lost(connection: Connection, hold: Hold, *, stale_seconds: float) -
         .where(
             ingestion.c.id == hold.ingestion_id,
             ingestion.c.attempt == hold.attempt,
-            ingestion.c.status.in_(sorted(HELD)),
-            ingestion.c.heartbeat_at < now() - micros(stale_seconds),
+            _silent(stale_seconds),
         )
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=ingestion)
     ).first()
     return row is not None
 
