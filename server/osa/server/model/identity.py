@@ -23,8 +23,13 @@ class Principal:
 
     token_id: str
     token_name: str
+    #: Whose things it acts on: the token's own tenant, or one that an admin chose.
     tenant: str
     scopes: frozenset[Scope]
+    home_tenant: str = ""
+    expires_at: datetime | None = None
+    #: The request, for the audit.
+    request_id: str | None = None
 
     def may(self, scope: Scope) -> bool:
         return scope in self.scopes or Scope.ADMIN in self.scopes

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from osa.server.model.status import Outcome, Status
+from osa.server.model.machine import Status
+from osa.server.model.status import Outcome, RetryScope
 
 JsonObject = Mapping[str, Any]
 
@@ -68,7 +69,7 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True)
 class Cancellation:
-    """The request to cancel, and how it went: pending, stopped, deadline or too_late."""
+    """The request to cancel, and how it went: pending, stopped, deadline, forced or too_late."""
 
     requested_at: datetime
     requested_by: str
@@ -122,6 +123,17 @@ class Ingestion:
     external_id: str | None
     metadata: JsonObject
     labels: Mapping[str, str]
+    concurrency_key: str | None
+    priority: int
+    deadline_seconds: int | None
+    #: None means any number.
+    max_failed_items: int | None
+    stop_early: bool
+    retry_of: str | None
+    #: The first of the ingestions that were retried from one another; itself when it is no retry.
+    root_id: str
+    retry_scope: RetryScope | None
+    retried_by: str | None
     created_by: str
     counts: Counts
     progress: Progress
@@ -134,12 +146,19 @@ class Ingestion:
     updated_at: datetime
     heartbeat_at: datetime | None
     ended_at: datetime | None
+    deadline_at: datetime | None
+    #: Before when it is not tried again.
+    next_attempt_at: datetime | None
     #: The fence: every write of a worker carries it.
     attempt: int
     #: The number of its last event.
     last_event: int
     #: The database's clock when this was read.
     read_at: datetime
+    #: When the server deletes it, by its own settings.
+    purge_after: datetime | None = None
+    #: How many are taken before it; None when nobody looked.
+    queue_position: int | None = None
 
     @property
     def done(self) -> bool:
@@ -147,9 +166,14 @@ class Ingestion:
 
     @property
     def result_completeness(self) -> str:
-        if self.status is Status.SUCCEEDED:
+        if self.status is Status.SUCCEEDED and not self.counts.failures:
             return "complete"
         return "partial" if self.counts.held else "none"
+
+    @property
+    def too_many_failures(self) -> bool:
+        """Whether more items were rejected or failed than may."""
+        return self.max_failed_items is not None and self.counts.failures > self.max_failed_items
 
     @property
     def poll_after_seconds(self) -> int | None:

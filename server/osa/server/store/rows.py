@@ -18,6 +18,7 @@ from osa.server.model import (
     Fault,
     Ingestion,
     Progress,
+    RetryScope,
     Status,
 )
 from osa.server.store.columns import now
@@ -95,10 +96,11 @@ def _cancellation(row: Row[Any]) -> Cancellation | None:
 
 def ingestion_of(row: Row[Any], attempts: Sequence[Attempt] = ()) -> Ingestion:
     """The ingestion in a row of `COLUMNS`."""
+    status = Status(row.status)
     return Ingestion(
         id=row.id,
         tenant=row.tenant,
-        status=Status(row.status),
+        status=status,
         status_reason=row.status_reason,
         convention_id=row.convention_id,
         convention_version=row.convention_version,
@@ -110,6 +112,15 @@ def ingestion_of(row: Row[Any], attempts: Sequence[Attempt] = ()) -> Ingestion:
         external_id=row.external_id,
         metadata=row.metadata,
         labels=row.labels,
+        concurrency_key=row.concurrency_key,
+        priority=-row.rank,
+        deadline_seconds=row.deadline_seconds,
+        max_failed_items=row.max_failed_items,
+        stop_early=row.stop_early,
+        retry_of=row.retry_of,
+        root_id=row.root_id,
+        retry_scope=None if row.retry_scope is None else RetryScope(row.retry_scope),
+        retried_by=row.retried_by,
         created_by=row.created_by,
         counts=counts_of(row),
         progress=_progress(row),
@@ -122,6 +133,8 @@ def ingestion_of(row: Row[Any], attempts: Sequence[Attempt] = ()) -> Ingestion:
         updated_at=row.updated_at,
         heartbeat_at=row.heartbeat_at,
         ended_at=row.ended_at,
+        deadline_at=row.deadline_at,
+        next_attempt_at=row.not_before if status is Status.QUEUED else None,
         attempt=row.attempt,
         last_event=row.last_event,
         read_at=row.read_at,
