@@ -306,7 +306,7 @@ def _judge(
         expected = _expected(parameters)
         records += expected[Outcome.CREATED]
         files += expected[Outcome.CREATED] if parameters["with_files"] else 0
-        now = house.service.ingestions.get(_SOMEBODY, ingestion_id)
+        now = house.service.reading.get(_SOMEBODY, ingestion_id)
         counted = {str(outcome): getattr(now.counts, outcome) for outcome in Outcome}
         if counted != {str(outcome): expected[outcome] for outcome in Outcome}:
             found.append(f"counts: {counted}")

@@ -89,7 +89,7 @@ def cancels(place: Archive, *, times: int, seed: int) -> str:
         wrong = [why for answer in answers if (why := _judged(house, *answer))]
         assert not wrong, f"{len(wrong)} of {times}: {wrong[:3]}"
         kinds = Counter(kind for _, kind, _ in answers)
-        ends = Counter(str(house.service.ingestions.get(WHO, a[0]).status) for a in answers)
+        ends = Counter(str(house.service.reading.get(WHO, a[0]).status) for a in answers)
     return (
         f"cancels: {times} in {seconds:.0f} s; cancel met {_told(kinds)}; ended {_told(ends)};"
         " 0 wrong"
@@ -117,7 +117,7 @@ def _start_and_cancel(house: House, delay: float) -> tuple[str, str, Ingestion]:
 
 def _judged(house: House, id: str, kind: str, answer: Ingestion) -> str | None:
     found = complaints(house.database, id)
-    after = house.service.ingestions.get(WHO, id)
+    after = house.service.reading.get(WHO, id)
     if kind == "queued" and (after.status, after.counts) != (Status.CANCELED, answer.counts):
         found.append(f"canceled while queued, and then {after.status} with {after.counts}")
     if kind == "ended" and (after.status, after.counts) != (answer.status, answer.counts):
@@ -205,7 +205,7 @@ def _both_ways(house: House, ascending: bool, size: int) -> Iterator[tuple[list[
     query = IngestionQuery(ascending=ascending)
     cursor, seen, reads = None, [], 0
     while True:
-        page = house.service.ingestions.list(WHO, query, cursor=cursor, per_page=size)
+        page = house.service.reading.list(WHO, query, cursor=cursor, per_page=size)
         seen += [one.id for one in page.items]
         reads += 1
         if page.next_cursor is None:
@@ -214,7 +214,7 @@ def _both_ways(house: House, ascending: bool, size: int) -> Iterator[tuple[list[
     yield seen, reads
     back, reads = [one.id for one in page.items], 0
     while page.prev_cursor is not None:
-        page = house.service.ingestions.list(WHO, query, cursor=page.prev_cursor, per_page=size)
+        page = house.service.reading.list(WHO, query, cursor=page.prev_cursor, per_page=size)
         back += [one.id for one in page.items]
         reads += 1
     yield back, reads
@@ -349,7 +349,7 @@ def stream(place: Archive, *, events: int, restarts: int, seed: int) -> str:
     seconds = time.monotonic() - began
     with place.house() as house:
         wrong = complaints(house.database, started["id"], [str(n) for n in range(events)])
-        total = house.service.ingestions.get(WHO, started["id"]).last_event
+        total = house.service.reading.get(WHO, started["id"]).last_event
     assert not wrong, wrong
     assert numbers == list(range(1, total + 1)), "an event was lost, doubled, or out of order"
     assert last["status"] == "succeeded", last

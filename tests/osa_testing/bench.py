@@ -45,7 +45,7 @@ class Bench:
         return started.ingestion.id
 
     def get(self, ingestion_id: str) -> Ingestion:
-        return self.house.service.ingestions.get(self.principal, ingestion_id)
+        return self.house.service.reading.get(self.principal, ingestion_id)
 
     def cancel(self, ingestion_id: str, *, grace_seconds: int = 120) -> Ingestion:
         return self.house.service.ingestions.cancel(
@@ -70,7 +70,7 @@ class Bench:
         assert complaints(self.house.database, ingestion_id, expected) == []
 
     def items(self, ingestion_id: str) -> list[Item]:
-        page = self.house.service.ingestions.items(
+        page = self.house.service.reading.items(
             self.principal, ingestion_id, outcomes=frozenset(), cursor=None, per_page=200
         )
         return list(page.items)
@@ -119,7 +119,7 @@ class Bench:
 
     def events(self, ingestion_id: str) -> list[str]:
         """The types of its events, in order."""
-        page = self.house.service.ingestions.events(
+        page = self.house.service.reading.events(
             self.principal, ingestion_id, after=0, per_page=1000
         )
         return [event.type for event in page.items]

@@ -28,6 +28,7 @@ class Player:
         self.principal = principal
         self.folder = folder
         self.ingestions = house.service.ingestions
+        self.reading = house.service.reading
         self.running = house.running
 
     def start(
@@ -50,7 +51,7 @@ class Player:
         return self.running.commit(job, items, cursor or {}, None, workdir=self.folder)
 
     def get(self, ingestion: Ingestion) -> Ingestion:
-        return self.ingestions.get(self.principal, ingestion.id)
+        return self.reading.get(self.principal, ingestion.id)
 
     def cancel(self, ingestion: Ingestion) -> Ingestion:
         return self.ingestions.cancel(self.principal, ingestion.id, reason=None, grace_seconds=60)

@@ -26,7 +26,7 @@ def test_seen_is_the_sum_after_every_batch_and_what_the_items_say(player) -> Non
         player.commit(job, *_mixed(number), cursor={"next": number})
         counts = player.get(started).counts
         assert counts.seen == 6 * (number + 1)
-        page = player.ingestions.items(
+        page = player.reading.items(
             player.principal, started.id, outcomes=frozenset(), cursor=None, per_page=200
         )
         told = Counter(item.outcome for item in page.items)
@@ -63,7 +63,7 @@ def test_items_are_listed_by_outcome_each_once_in_order(player) -> None:
     wanted = frozenset({Outcome.REJECTED, Outcome.FAILED})
     found, cursor = [], None
     while True:
-        page = player.ingestions.items(
+        page = player.reading.items(
             player.principal, started.id, outcomes=wanted, cursor=cursor, per_page=3
         )
         found += page.items

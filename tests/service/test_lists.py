@@ -18,7 +18,7 @@ from osa.server.store.tables import ingestion as table
 
 def _pages(player, query: IngestionQuery, *, per_page: int, cursor=None, back=False) -> Iterator:
     while True:
-        page = player.ingestions.list(player.principal, query, cursor=cursor, per_page=per_page)
+        page = player.reading.list(player.principal, query, cursor=cursor, per_page=per_page)
         yield page
         cursor = page.prev_cursor if back else page.next_cursor
         if cursor is None:
@@ -88,10 +88,10 @@ def _altered(cursor: str) -> Iterator[str]:
 
 def test_a_cursor_that_was_changed_anywhere_is_refused(player) -> None:
     _in_one_moment(player, 2)
-    page = player.ingestions.list(player.principal, IngestionQuery(), cursor=None, per_page=1)
+    page = player.reading.list(player.principal, IngestionQuery(), cursor=None, per_page=1)
     for altered in _altered(page.next_cursor):
         with pytest.raises(InvalidCursor):
-            player.ingestions.list(player.principal, IngestionQuery(), cursor=altered, per_page=1)
+            player.reading.list(player.principal, IngestionQuery(), cursor=altered, per_page=1)
 
 
 def test_a_cursor_belongs_to_its_filters_its_list_and_its_tenant(player, stranger) -> None:
@@ -99,7 +99,7 @@ def test_a_cursor_belongs_to_its_filters_its_list_and_its_tenant(player, strange
     job = player.take(started)
     player.commit(job, *(Item.record(str(n)) for n in range(3)))
     player.start()
-    ask = player.ingestions
+    ask = player.reading
     first = ask.list(player.principal, IngestionQuery(), cursor=None, per_page=1)
     others = [
         IngestionQuery(ascending=True),
@@ -129,10 +129,10 @@ def test_servers_on_one_database_understand_each_others_cursors(player) -> None:
     from osa.server import bootstrap
 
     _in_one_moment(player, 3)
-    page = player.ingestions.list(player.principal, IngestionQuery(), cursor=None, per_page=1)
+    page = player.reading.list(player.principal, IngestionQuery(), cursor=None, per_page=1)
     another = bootstrap.build(player.house.settings)
     try:
-        rest = another.service.ingestions.list(
+        rest = another.service.reading.list(
             player.principal, IngestionQuery(), cursor=page.next_cursor, per_page=9
         )
     finally:
@@ -141,9 +141,7 @@ def test_servers_on_one_database_understand_each_others_cursors(player) -> None:
 
 
 def _listed(player, **query) -> set[str]:
-    page = player.ingestions.list(
-        player.principal, IngestionQuery(**query), cursor=None, per_page=200
-    )
+    page = player.reading.list(player.principal, IngestionQuery(**query), cursor=None, per_page=200)
     return {one.id for one in page.items}
 
 
@@ -185,7 +183,7 @@ def test_filters_by_convention_external_id_labels_and_time(player) -> None:
     assert _listed(player, labels=[("site", "north"), ("year", "2026")]) == {a}
     assert _listed(player, labels=[("site", "north"), ("year", "1999")]) == set()
 
-    moment = player.ingestions.get(player.principal, b).created_at
+    moment = player.reading.get(player.principal, b).created_at
     tick = timedelta(microseconds=1)
     assert b in _listed(player, created_after=moment)
     assert b not in _listed(player, created_after=moment + tick)
@@ -231,6 +229,6 @@ def test_the_last_page_has_no_more_when_it_is_exactly_full(player) -> None:
 
 def test_an_empty_list_is_an_empty_page(player, stranger) -> None:
     player.start()
-    page = player.ingestions.list(stranger, IngestionQuery(), cursor=None, per_page=5)
+    page = player.reading.list(stranger, IngestionQuery(), cursor=None, per_page=5)
     assert (list(page.items), page.next_cursor, page.prev_cursor) == ([], None, None)
     assert replace(page, items=()).has_more is False

@@ -131,7 +131,7 @@ def test_every_change_writes_its_event_with_it_and_the_numbers_have_no_gap(playe
     player.cancel(started)
     player.running.stop(job)
 
-    events = player.ingestions.events(player.principal, started.id, after=0, per_page=50).items
+    events = player.reading.events(player.principal, started.id, after=0, per_page=50).items
 
     assert [event.number for event in events] == list(range(1, len(events) + 1))
     assert [event.type for event in events] == [

@@ -18,6 +18,7 @@ from osa.server.service.cursors import Cursors
 from osa.server.service.ingestions import Ingestions
 from osa.server.service.jobs import Policy
 from osa.server.service.readiness import ReadinessCheck
+from osa.server.service.reading import Reading
 from osa.server.service.records import Records
 from osa.server.service.running import Running
 from osa.server.service.sources import Sources
@@ -100,11 +101,13 @@ def build(settings: Settings) -> House:
             backoff_max_seconds=settings.backoff_max_seconds,
         ),
     )
+    reading = Reading(database, objects, known, cursors)
     service = Service(
         domain=settings.domain,
         tokens=Tokens(database),
         conventions=known,
-        ingestions=Ingestions(database, objects, known, sources, dispatch, cursors),
+        ingestions=Ingestions(database, objects, known, sources, dispatch, reading),
+        reading=reading,
         uploads=Uploads(
             database,
             objects,

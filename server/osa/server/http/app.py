@@ -59,7 +59,7 @@ def create_app(
     )
     app.state.service = service
     app.state.settings = settings
-    app.state.watchers = Watchers(service.ingestions.last_events)
+    app.state.watchers = Watchers(service.reading.last_events)
     app.state.threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="osa-http")
     app.state.generated_openapi = app.openapi
     app.openapi = _written  # type: ignore[method-assign]

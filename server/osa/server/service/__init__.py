@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from osa.server.service.conventions import Conventions
 from osa.server.service.ingestions import Ingestions
 from osa.server.service.readiness import ReadinessCheck
+from osa.server.service.reading import Reading
 from osa.server.service.records import Records
 from osa.server.service.tokens import Tokens
 from osa.server.service.uploads import Uploads
@@ -21,6 +22,7 @@ class Service:
     tokens: Tokens
     conventions: Conventions
     ingestions: Ingestions
+    reading: Reading
     uploads: Uploads
     records: Records
     readiness: ReadinessCheck

@@ -1,11 +1,11 @@
-"""Start, read, list, cancel: the rules a caller meets."""
+"""Start and cancel: the rules a caller meets."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,7 +13,6 @@ from sqlalchemy import Connection
 
 from osa.conventions.authoring import Convention
 from osa.server.errors import (
-    ArtifactNotFound,
     BodyTooLarge,
     ConventionUnavailable,
     ErrorDetail,
@@ -21,32 +20,24 @@ from osa.server.errors import (
     IdempotencyKeyReused,
     IngestionAlreadyEnded,
     IngestionAlreadyRunning,
-    IngestionNotFound,
     InvalidParameters,
     OsaError,
     Unavailable,
 )
 from osa.server.model import (
-    Artifact,
-    EventPage,
     Ingestion,
-    IngestionQuery,
-    Item,
-    Outcome,
-    Page,
     Principal,
     SourceRequest,
     StartRequest,
     Status,
-    StoredFile,
     new_id,
 )
 from osa.server.service import facts
 from osa.server.service.conventions import Conventions
-from osa.server.service.cursors import Cursors
 from osa.server.service.dispatch import Dispatch
+from osa.server.service.reading import Reading
 from osa.server.service.sources import Sources
-from osa.server.store import events, ingestions, items, records
+from osa.server.store import events, ingestions
 from osa.server.store.database import Database
 from osa.server.store.objects import Objects
 from osa.server.store.rows import ingestion_of
@@ -76,14 +67,14 @@ class Ingestions:
         conventions: Conventions,
         sources: Sources,
         dispatch: Dispatch,
-        cursors: Cursors,
+        reading: Reading,
     ) -> None:
         self._database = database
         self._objects = objects
         self._conventions = conventions
         self._sources = sources
         self._dispatch = dispatch
-        self._cursors = cursors
+        self._reading = reading
 
     def start(
         self, principal: Principal, request: StartRequest, *, idempotency_key: str | None
@@ -123,8 +114,8 @@ class Ingestions:
                         keep_seconds=KEY_KEPT_SECONDS,
                     )
                     if other is not None:
-                        return _replayed(tx, principal, *other, body_hash)
-                ingestion = ingestions.add(tx, new)
+                        return self._replayed(tx, principal, *other, body_hash)
+                ingestion = self._reading.told(tx, ingestions.add(tx, new))
                 events.append(tx, new.id, "ingestion_created", facts.state(ingestion))
                 self._dispatch.enqueue(tx, new.id, 1)
         except ingestions.UniqueTaken as exc:
@@ -151,7 +142,16 @@ class Ingestions:
                 key=key,
                 keep_seconds=KEY_KEPT_SECONDS,
             )
-            return None if held is None else _replayed(tx, principal, *held, body_hash)
+            return None if held is None else self._replayed(tx, principal, *held, body_hash)
+
+    def _replayed(
+        self, tx: Connection, principal: Principal, ingestion_id: str, then: str, body_hash: str
+    ) -> Started:
+        """The answer to a key that was used before."""
+        if then != body_hash:
+            raise IdempotencyKeyReused(ingestion_id)
+        ingestion = self._reading.find(tx, principal.tenant, ingestion_id)
+        return Started(ingestion=ingestion, replayed=True)
 
     def _taken(
         self, principal: Principal, request: StartRequest, convention: Convention
@@ -169,27 +169,6 @@ class Ingestions:
             f"{convention.id!r} was just released; try again.", retry_after_seconds=1
         )
 
-    def get(self, principal: Principal, ingestion_id: str) -> Ingestion:
-        with self._database.read() as tx:
-            found = ingestions.find(tx, principal.tenant, ingestion_id)
-        if found is None:
-            raise IngestionNotFound(ingestion_id)
-        return found
-
-    def list(
-        self, principal: Principal, query: IngestionQuery, *, cursor: str | None, per_page: int
-    ) -> Page[Ingestion]:
-        scope = {"list": "ingestions", "tenant": principal.tenant, **_named(query)}
-        position = self._cursors.decode(scope, cursor, times=[0])
-        slug = query.convention_id and self._conventions.slug(query.convention_id)
-        if query.convention_id is not None and slug is None:
-            return Page(items=(), next_cursor=None, prev_cursor=None, has_more=False)
-        narrowed = replace(query, convention_id=slug)
-        with self._database.read() as tx:
-            found, rows = ingestions.page(tx, principal.tenant, narrowed, position, per_page)
-        after, before = self._cursors.both(scope, rows)
-        return Page(items=found, next_cursor=after, prev_cursor=before, has_more=rows.has_more)
-
     def cancel(
         self,
         principal: Principal,
@@ -206,7 +185,7 @@ class Ingestions:
                 if row is not None:
                     canceled = ingestion_of(row)
                     events.append(tx, ingestion_id, "ingestion_canceled", facts.ended(canceled))
-                    return _found(ingestions.find(tx, tenant, ingestion_id), ingestion_id)
+                    return self._reading.find(tx, tenant, ingestion_id)
                 row = ingestions.cancel_running(
                     tx, tenant, ingestion_id, by=by, reason=reason, grace_seconds=grace_seconds
                 )
@@ -214,98 +193,14 @@ class Ingestions:
                     asked = ingestion_of(row)
                     data = facts.state(asked) | {"cancel": facts.cancellation(asked)}
                     events.append(tx, ingestion_id, "cancel_requested", data, attempt=row.attempt)
-                    return _found(ingestions.find(tx, tenant, ingestion_id), ingestion_id)
+                    return self._reading.find(tx, tenant, ingestion_id)
                 ingestions.hasten_cancel(tx, tenant, ingestion_id, grace_seconds=grace_seconds)
-                found = _found(ingestions.find(tx, tenant, ingestion_id), ingestion_id)
+                found = self._reading.find(tx, tenant, ingestion_id)
             if found.status in (Status.CANCELING, Status.CANCELED):
                 return found
             if found.done:
                 raise IngestionAlreadyEnded(found)
             # It was handed back to the queue between two of our statements: ask again.
-
-    def items(
-        self,
-        principal: Principal,
-        ingestion_id: str,
-        *,
-        outcomes: frozenset[Outcome],
-        cursor: str | None,
-        per_page: int,
-    ) -> Page[Item]:
-        scope = {"list": "items", "ingestion": ingestion_id, "outcomes": sorted(outcomes)}
-        self._must_exist(principal, ingestion_id)
-        position = self._cursors.decode(scope, cursor)
-        with self._database.read() as tx:
-            found, rows = items.page(tx, ingestion_id, outcomes, position, per_page)
-        after, before = self._cursors.both(scope, rows)
-        return Page(items=found, next_cursor=after, prev_cursor=before, has_more=rows.has_more)
-
-    def events(
-        self, principal: Principal, ingestion_id: str, *, after: int, per_page: int
-    ) -> EventPage:
-        with self._database.read() as tx:
-            ingestion = ingestions.find(tx, principal.tenant, ingestion_id)
-            if ingestion is None:
-                raise IngestionNotFound(ingestion_id)
-            found = events.after(tx, ingestion_id, after, per_page + 1)
-        has_more = len(found) > per_page
-        found = found[:per_page]
-        last_number = found[-1].number if found else min(after, ingestion.last_event)
-        return EventPage(
-            items=found,
-            last_number=last_number,
-            has_more=has_more,
-            poll_after_seconds=ingestion.poll_after_seconds,
-        )
-
-    def last_events(self, ingestion_ids: Collection[str]) -> Mapping[str, tuple[int, bool]]:
-        """For those who watch: the last event's number of each, and whether none can follow."""
-        with self._database.read() as tx:
-            return events.last(tx, ingestion_ids)
-
-    def artifacts(
-        self, principal: Principal, ingestion_id: str, *, cursor: str | None, per_page: int
-    ) -> Page[Artifact]:
-        scope = {"list": "artifacts", "ingestion": ingestion_id}
-        self._must_exist(principal, ingestion_id)
-        position = self._cursors.decode(scope, cursor)
-        with self._database.read() as tx:
-            found, rows = records.artifacts(tx, ingestion_id, position, per_page)
-        after, before = self._cursors.both(scope, rows)
-        return Page(items=found, next_cursor=after, prev_cursor=before, has_more=rows.has_more)
-
-    def artifact_file(self, principal: Principal, artifact_id: str) -> StoredFile:
-        with self._database.read() as tx:
-            found = records.find_artifact(tx, principal.tenant, artifact_id)
-        if found is None:
-            raise ArtifactNotFound(artifact_id)
-        return StoredFile(
-            path=self._objects.path(found.sha256),
-            name=found.name,
-            size=found.size,
-            sha256=found.sha256,
-        )
-
-    def _must_exist(self, principal: Principal, ingestion_id: str) -> None:
-        with self._database.read() as tx:
-            if not ingestions.exists_in(tx, principal.tenant, ingestion_id):
-                raise IngestionNotFound(ingestion_id)
-
-
-def _replayed(
-    tx: Connection, principal: Principal, ingestion_id: str, hash_then: str, body_hash: str
-) -> Started:
-    """The answer to a key that was used before."""
-    if hash_then != body_hash:
-        raise IdempotencyKeyReused(ingestion_id)
-    ingestion = _found(ingestions.find(tx, principal.tenant, ingestion_id), ingestion_id)
-    return Started(ingestion=ingestion, replayed=True)
-
-
-def _found(ingestion: Ingestion | None, ingestion_id: str) -> Ingestion:
-    if ingestion is None:
-        raise IngestionNotFound(ingestion_id)
-    return ingestion
 
 
 def _check_sizes(request: StartRequest) -> None:
@@ -343,14 +238,6 @@ def _check_parameters(convention: Convention, parameters: Mapping[str, Any]) -> 
             f" `osa convention show {convention.id}` lists the parameters.",
             errors=errors,
         ) from exc
-
-
-def _named(query: IngestionQuery) -> dict[str, Any]:
-    return {
-        **asdict(query),
-        "statuses": sorted(query.statuses),
-        "labels": sorted(map(str, query.labels)),
-    }
 
 
 def _hash(request: StartRequest) -> str:

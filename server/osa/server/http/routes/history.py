@@ -40,7 +40,7 @@ _STREAM_PAGE = 200
 def list_ingestion_items(
     call: Call, ingestion_id: wire.Id, query: Annotated[ItemListQuery, Query()]
 ) -> Response:
-    page = call.service.ingestions.items(
+    page = call.service.reading.items(
         call.principal,
         ingestion_id,
         outcomes=query.outcomes,
@@ -62,7 +62,7 @@ def list_ingestion_items(
 def list_ingestion_events(
     call: Call, ingestion_id: wire.Id, query: Annotated[EventListQuery, Query()]
 ) -> Response:
-    page = call.service.ingestions.events(
+    page = call.service.reading.events(
         call.principal, ingestion_id, after=query.after, per_page=query.per_page
     )
     poll_after = page.poll_after_seconds
@@ -86,7 +86,7 @@ def stream_ingestion_events(
     query: Annotated[StreamQuery, Query()],
     header: Annotated[StreamHeaders, Header()],
 ) -> Response:
-    events, principal = call.service.ingestions.events, call.principal
+    events, principal = call.service.reading.events, call.principal
 
     def pages(after: int) -> EventPage:
         return events(principal, ingestion_id, after=after, per_page=_STREAM_PAGE)
@@ -117,7 +117,7 @@ def stream_ingestion_events(
 def list_ingestion_artifacts(
     call: Call, ingestion_id: wire.Id, query: Annotated[PageQuery, Query()]
 ) -> Response:
-    page = call.service.ingestions.artifacts(
+    page = call.service.reading.artifacts(
         call.principal, ingestion_id, cursor=query.position, per_page=query.per_page
     )
     return answer(artifact_page(page))

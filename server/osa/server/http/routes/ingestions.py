@@ -46,7 +46,7 @@ def start_ingestion(
     **described("listIngestions", needs=Scope.READ, answers={200: wire.IngestionPage}),
 )
 def list_ingestions(call: Call, query: Annotated[IngestionListQuery, Query()]) -> Response:
-    page = call.service.ingestions.list(
+    page = call.service.reading.list(
         call.principal, query.requested(), cursor=query.position, per_page=query.per_page
     )
     return answer(ingestion_page(page, call.service.domain))
@@ -57,7 +57,7 @@ def list_ingestions(call: Call, query: Annotated[IngestionListQuery, Query()]) -
     **described("getIngestion", needs=Scope.READ, answers={200: wire.Ingestion}, refuses=(404,)),
 )
 def get_ingestion(call: Call, ingestion_id: wire.Id) -> Response:
-    ingestion = call.service.ingestions.get(call.principal, ingestion_id)
+    ingestion = call.service.reading.get(call.principal, ingestion_id)
     return ingestion_answer(ingestion, call.service.domain)
 
 
