@@ -1,5 +1,6 @@
 """The values of the house and the rules that need neither HTTP nor SQL. Everything is frozen."""
 
+from osa.server.model.actions import Action, AllowedAction, Refusal, allowed_actions, refusal
 from osa.server.model.identity import Principal, Scope, Token, new_id, srn
 from osa.server.model.ingestion import (
     STALLED_AFTER,
@@ -49,6 +50,8 @@ __all__ = [
     "STALLED_AFTER",
     "STATUS_SYNONYMS",
     "TRANSITIONS",
+    "Action",
+    "AllowedAction",
     "Artifact",
     "Attempt",
     "AuditEntry",
@@ -77,6 +80,7 @@ __all__ = [
     "Record",
     "RecordFile",
     "RecordQuery",
+    "Refusal",
     "RetryRequest",
     "RetryScope",
     "Scope",
@@ -88,6 +92,8 @@ __all__ = [
     "Total",
     "Transition",
     "Upload",
+    "allowed_actions",
     "new_id",
+    "refusal",
     "srn",
 ]
