@@ -53,12 +53,19 @@ def object_of(
     return body
 
 
+def require_nothing(response: httpx.Response, *, hide: str | None) -> None:
+    """Raise unless it is a success without content."""
+    require_success(response, hide=hide)
+    if response.status_code != HTTPStatus.NO_CONTENT:
+        raise unfit(response, "it has content where there should be none")
+
+
 def require_success(response: httpx.Response, *, hide: str | None) -> None:
     """Raise unless the status is 2xx. The body must have been read."""
     status = response.status_code
     if 200 <= status < 300:
         return
-    if 300 <= status < 400:
+    if 300 <= status < 400 and status != HTTPStatus.NOT_MODIFIED:
         raise _redirected(response)
     body = _json_object(response, hide)
     if not isinstance(body.get("code"), str):
