@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from osa.conventions import Item
 from osa.conventions.authoring import Progress as Report
+from osa.conventions.stored import identity, storable
 from osa.server.model import Counts, ItemFault, Progress, new_id
 from osa.server.service.jobs import Job
 from osa.server.store import items
 from osa.server.store.objects import Objects
-
-#: Characters of an identity in the contract.
-_SOURCE_ID_LENGTH = 2048
 
 
 def new_item(item: Item, objects: Objects, workdir: Path) -> items.NewItem:
@@ -55,22 +52,6 @@ def new_item(item: Item, objects: Objects, workdir: Path) -> items.NewItem:
         record_id=new_id(),
         artifact_ids=[new_id() for file in files if file.derived],
     )
-
-
-def identity(source_id: str) -> str:
-    """A source_id that fits. One that is too long, or has what no database takes, ends in the
-    SHA-256 of the whole: two that differ never become one."""
-    text = storable(source_id)
-    if text == source_id and len(text) <= _SOURCE_ID_LENGTH:
-        return text
-    digest = hashlib.sha256(source_id.encode("utf-8", "surrogatepass")).hexdigest()
-    ending = f"…sha256:{digest}"
-    return text[: _SOURCE_ID_LENGTH - len(ending)] + ending
-
-
-def storable(text: str) -> str:
-    """Text that every database takes: no NUL, no half of a surrogate pair."""
-    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def progress_of(job: Job, report: Report | None, counts: Counts) -> Progress:
