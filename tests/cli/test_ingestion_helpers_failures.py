@@ -25,7 +25,7 @@ CONTRACT: dict[str, Any] = yaml.safe_load(
     (Path(__file__).parents[2] / "openapi.yaml").read_text(encoding="utf-8")
 )
 EXAMPLES: dict[str, Any] = {n: e["value"] for n, e in CONTRACT["components"]["examples"].items()}
-PROBLEMS = {n: v for n, v in EXAMPLES.items() if isinstance(v, dict) and "title" in v}
+PROBLEMS = {n: v for n, v in EXAMPLES.items() if n.startswith("Problem")}
 ID = "019aa9d4-7c00-7f6e-8d53-5a4b1c2d3e4f"
 TOKEN = "t0ken-of-mine"
 RUNNING = EXAMPLES["IngestionRunning"]
