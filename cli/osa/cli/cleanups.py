@@ -45,14 +45,14 @@ def clean_up(
     convention: str | None = None,
     keep_last: int | None = None,
     selection_token: str | None = None,
-    on_progress: Callable[[int, int | None], None] | None = None,
+    on_progress: Callable[[dict[str, Any]], None] | None = None,
     **access: Unpack[Access],
 ) -> dict[str, Any]:
     """Select ended ingestions; with the `selection_token` of such an answer, delete that selection.
 
     Without a token nothing is deleted, and the answer says how many match. With it the request is
-    repeated until none of them is left; `on_progress(deleted, selected)` hears of each time, and
-    the last answer is given. The same token again changes nothing.
+    repeated until none of them is left; `on_progress` gets each answer, and the last one is given.
+    The same token again changes nothing.
     """
     from osa.sdk.api.ingestions import create_cleanup as operation
     from osa.sdk.models.clean_up_ingestions import CleanUpIngestions
@@ -86,7 +86,7 @@ def clean_up(
                 return answer
             left = answer["remaining_count"]
             if on_progress is not None:
-                on_progress(answer["deleted_count"], answer["match_count"])
+                on_progress(answer)
             if left <= 0:
                 return answer
 
