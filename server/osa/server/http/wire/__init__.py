@@ -5,7 +5,9 @@ the house and written out as they are: the type checker holds their fields, and 
 against the contract.
 """
 
+from osa.server.http.wire.cleanups import Cleanup, CleanupMember
 from osa.server.http.wire.conventions import Convention, ConventionDetail, ConventionList
+from osa.server.http.wire.diagnoses import Diagnosis
 from osa.server.http.wire.history import (
     Artifact,
     ArtifactPage,
@@ -16,6 +18,7 @@ from osa.server.http.wire.history import (
     ItemFault,
 )
 from osa.server.http.wire.ingestions import (
+    AllowedAction,
     Attempt,
     Cancellation,
     Counts,
@@ -24,6 +27,7 @@ from osa.server.http.wire.ingestions import (
     IngestionPage,
     IngestionSource,
     Progress,
+    Total,
 )
 from osa.server.http.wire.problems import Problem, ProblemDetail
 from osa.server.http.wire.records import Record, RecordFile, RecordPage
@@ -38,13 +42,24 @@ from osa.server.http.wire.sources import (
     TextSource,
     UriSource,
 )
-from osa.server.http.wire.starts import CancelIngestion, StartIngestion
+from osa.server.http.wire.starts import (
+    CancelIngestion,
+    CleanUpIngestions,
+    RetryIngestion,
+    RetryOverrides,
+    StartIngestion,
+)
 from osa.server.http.wire.uploads import Upload
 from osa.server.http.wire.words import (
+    ActionName,
     AttemptEndReason,
     CancelOutcome,
+    ConcurrencyKey,
     Content,
     ConventionId,
+    DeadlineSeconds,
+    DiagnosisCode,
+    EndedStatusChoice,
     EventType,
     ExternalId,
     FaultOrigin,
@@ -58,22 +73,32 @@ from osa.server.http.wire.words import (
     Label,
     LabelFilter,
     Labels,
+    MaxFailedItems,
     MediaType,
     Metadata,
+    OnConflict,
+    ParameterChanges,
     Parameters,
+    Priority,
     ProblemCode,
     RecordMetadata,
     ResultCompleteness,
+    RetryScope,
+    RetryScopeChoice,
     Sha256,
     SortOrder,
     SourceId,
     SourceType,
     Srn,
     StatusReason,
+    StopEarly,
+    TotalRelation,
     Uri,
 )
 
 __all__ = [
+    "ActionName",
+    "AllowedAction",
     "Artifact",
     "ArtifactPage",
     "Attempt",
@@ -82,12 +107,20 @@ __all__ = [
     "CancelIngestion",
     "CancelOutcome",
     "Cancellation",
+    "CleanUpIngestions",
+    "Cleanup",
+    "CleanupMember",
+    "ConcurrencyKey",
     "Content",
     "Convention",
     "ConventionDetail",
     "ConventionId",
     "ConventionList",
     "Counts",
+    "DeadlineSeconds",
+    "Diagnosis",
+    "DiagnosisCode",
+    "EndedStatusChoice",
     "EventType",
     "ExternalId",
     "FaultOrigin",
@@ -113,10 +146,14 @@ __all__ = [
     "LabelFilter",
     "Labels",
     "ListSource",
+    "MaxFailedItems",
     "MediaType",
     "Metadata",
+    "OnConflict",
     "OpenapiDocument",
+    "ParameterChanges",
     "Parameters",
+    "Priority",
     "Problem",
     "ProblemCode",
     "ProblemDetail",
@@ -128,6 +165,10 @@ __all__ = [
     "RecordPage",
     "RecordSource",
     "ResultCompleteness",
+    "RetryIngestion",
+    "RetryOverrides",
+    "RetryScope",
+    "RetryScopeChoice",
     "Sha256",
     "SingleSource",
     "SortOrder",
@@ -137,7 +178,10 @@ __all__ = [
     "Srn",
     "StartIngestion",
     "StatusReason",
+    "StopEarly",
     "TextSource",
+    "Total",
+    "TotalRelation",
     "Upload",
     "Uri",
     "UriSource",
