@@ -8,6 +8,7 @@ from pathlib import Path
 
 from osa.server.errors import BodyTooLarge, ChecksumMismatch, UploadNotFound
 from osa.server.model import Principal, Upload, new_id
+from osa.server.store import audit
 from osa.server.store import uploads as store
 from osa.server.store.database import Database
 from osa.server.store.objects import Objects, full_or
@@ -103,7 +104,7 @@ class Uploads:
         media_type: str | None,
     ) -> Upload:
         with self._database.write() as tx:
-            return store.add(
+            kept = store.add(
                 tx,
                 id=new_id(),
                 tenant=principal.tenant,
@@ -114,6 +115,9 @@ class Uploads:
                 created_by=principal.token_name,
                 keep_seconds=self._keep_seconds,
             )
+            detail = {"upload_id": kept.id, "size": size, "sha256": sha256}
+            audit.append(tx, principal, "create_upload", detail=detail)
+        return kept
 
     def get(self, principal: Principal, upload_id: str) -> Upload:
         with self._database.read() as tx:
