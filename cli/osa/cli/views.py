@@ -71,6 +71,12 @@ def ingestion_block(ingestion: JsonObject) -> None:
         ("Labels", _pairs(ingestion.get("labels"))),
         ("Metadata", dump(ingestion["metadata"]) if ingestion.get("metadata") else None),
         ("Limit", ingestion.get("limit")),
+        ("Failures", _tolerance(ingestion)),
+        ("Priority", ingestion.get("priority") or None),
+        ("Key", ingestion.get("concurrency_key")),
+        ("Retry of", _retry_of(ingestion)),
+        ("Retried by", ingestion.get("retried_by")),
+        ("Queue", None if ingestion.get("done") else describe_queue(ingestion)),
         ("Progress", None if ingestion.get("done") else describe_progress(ingestion, now=now)),
         ("Items", describe_counts(ingestion)),
         ("Archive", _archive(ingestion)),
@@ -78,7 +84,10 @@ def ingestion_block(ingestion: JsonObject) -> None:
         ("Created", f"{_when(ingestion.get('created_at'), now)} by {ingestion.get('created_by')}"),
         ("Started", _when(ingestion.get("started_at"), now)),
         ("Heartbeat", None if ingestion.get("done") else _when(ingestion.get("heartbeat_at"), now)),
+        ("Deadline", None if ingestion.get("done") else _until(ingestion.get("deadline_at"), now)),
+        ("Tried again", _until(ingestion.get("next_attempt_at"), now)),
         ("Ended", _ended(ingestion, now)),
+        ("Deleted", _until(ingestion.get("purge_after"), now)),
     ]
     rows.extend(_attempts(ingestion.get("attempts") or (), now=now))
     rows.append(("SRN", ingestion.get("srn")))
@@ -183,6 +192,42 @@ def _when(text: object, now: datetime) -> str | None:
     return f"{show_time(text)} ({show_age(text, now=now)} ago)"
 
 
+def _until(text: object, now: datetime) -> str | None:
+    time = read_time(text)
+    if time is None:
+        return None
+    left = (time - now).total_seconds()
+    return f"{show_time(text)} ({f'in {show_seconds(left)}' if left > 0 else 'any moment now'})"
+
+
+def _tolerance(ingestion: JsonObject) -> str | None:
+    if "max_failed_items" not in ingestion:
+        return None
+    most, early = ingestion["max_failed_items"], ingestion.get("stop_early")
+    if most == 0 and not early:
+        return None
+    text = "any number may fail" if most is None else f"{most or 'none'} may fail"
+    return f"{text}; it stops as soon as there are more" if early and most is not None else text
+
+
+def _retry_of(ingestion: JsonObject) -> str | None:
+    if not ingestion.get("retry_of"):
+        return None
+    text = str(ingestion["retry_of"])
+    if ingestion.get("retry_scope"):
+        text += f", {ingestion['retry_scope']}"
+    root = ingestion.get("root_id")
+    return f"{text}; the first was {root}" if root and root != ingestion["retry_of"] else text
+
+
+def describe_queue(thing: JsonObject) -> str | None:
+    """The place of an ingestion, or of what explains it, among those that wait."""
+    position = thing.get("queue_position")
+    if position is None:
+        return None
+    return "the next one" if position == 0 else f"{position} are taken before it"
+
+
 def _ended(ingestion: JsonObject, now: datetime) -> str | None:
     ended, created = read_time(ingestion.get("ended_at")), read_time(ingestion.get("created_at"))
     if ended is None or created is None:
@@ -222,6 +267,8 @@ def next_steps(ingestion: JsonObject) -> Iterable[str]:
     identity, status = ingestion["id"], ingestion.get("status")
     if not ingestion.get("done"):
         yield f"Wait for it: osa ingestion wait {identity}"
+        if status == "queued" or ingestion.get("progress", {}).get("stalled"):
+            yield f"Why it waits: osa ingestion explain {identity}"
         if status != "canceling":
             yield f"Stop it:     osa ingestion cancel {identity}"
         return
@@ -229,9 +276,36 @@ def next_steps(ingestion: JsonObject) -> Iterable[str]:
         yield f"What went wrong: osa ingestion items {identity} --outcome failed --outcome rejected"
     elif status == "failed":
         yield f"What happened: osa ingestion events {identity}"
+    if ingestion.get("retried_by"):
+        yield f"Its retry: osa ingestion status {clean(ingestion['retried_by'])}"
+    elif status != "succeeded" or _bad(ingestion):
+        scopes = _allowed_scopes(ingestion)
+        if scopes:
+            yield f"Try again: osa ingestion retry {identity} --scope {scopes[0]}"
+            if len(scopes) > 1:
+                yield f"           (or --scope {' or '.join(scopes[1:])})"
     if status == "succeeded" and ingestion.get("counts", {}).get("seen"):
         yield f"Its records: osa record list --ingestion {identity}"
         yield f"Its files:   osa ingestion download {identity}"
+
+
+def _allowed_scopes(ingestion: JsonObject) -> list[str]:
+    """What a retry may do, the least first."""
+    allowed = {
+        each.get("action")
+        for each in ingestion.get("allowed_actions") or ()
+        if each.get("allowed") is True
+    }
+    return [scope for scope in ("failed_items", "remaining", "all") if f"retry_{scope}" in allowed]
+
+
+def ingestion_lines(ingestions: Iterable[JsonObject]) -> Iterable[str]:
+    """Each in a line that begins with its id."""
+    return (
+        f"{clean(each.get('id'))}  {status_line(each)}"
+        + (f"  {clean(each['name'])}" if each.get("name") else "")
+        for each in ingestions
+    )
 
 
 def status_line(ingestion: JsonObject) -> str:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import copy
 import json
 import os
+import pty
+import select
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -135,6 +139,9 @@ class Archive:
             def do_POST(self) -> None:
                 self._serve()
 
+            def do_DELETE(self) -> None:
+                self._serve()
+
             def _serve(self) -> None:
                 parts = urlsplit(self.path)
                 request = Request(
@@ -153,9 +160,11 @@ class Archive:
                     self.send_response(answer.status)
                     for key, value in headers.items():
                         self.send_header(key, value)
-                    self.send_header("Content-Length", str(len(content)))
+                    if answer.status != 204:
+                        self.send_header("Content-Length", str(len(content)))
                     self.end_headers()
-                    self.wfile.write(content)
+                    if answer.status != 204:
+                        self.wfile.write(content)
                 except (BrokenPipeError, ConnectionResetError):
                     # The client was interrupted; that is what some tests are about.
                     self.close_connection = True
@@ -251,9 +260,73 @@ class CommandLine:
         )
         return _checked(Outcome(done.returncode, done.stdout, done.stderr))
 
+    def terminal(
+        self, *words: str, typed: str = "", columns: int = 80, **environment: str
+    ) -> tuple[int, str]:
+        """Run in a pseudo-terminal where somebody types; its exit code and all that was shown."""
+        command = self.command(*words)
+        settings = {"TERM": "xterm-256color", "COLUMNS": str(columns)}
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.chdir(self.home)
+            os.environ.clear()
+            os.environ.update(self.environment | settings | environment)
+            os.execv(command[0], command)
+        os.write(terminal, typed.encode())
+        shown = b""
+        until = time.monotonic() + 30.0
+        while time.monotonic() < until:
+            if not select.select([terminal], [], [], 0.5)[0]:
+                continue
+            try:
+                chunk = os.read(terminal, 65536)
+            except OSError:
+                break
+            if not chunk:
+                break
+            shown += chunk
+        os.close(terminal)
+        _, status = os.waitpid(pid, 0)
+        text = shown.decode().replace("\r\n", "\n")
+        assert TOKEN not in text
+        assert "Traceback" not in text
+        return os.waitstatus_to_exitcode(status), text
+
+    def interrupted(self, *words: str, until: str) -> tuple[int, str, str]:
+        """Run it, send SIGINT when a line with this text was said: code, data and talk."""
+        process = subprocess.Popen(
+            self.command(*words),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self.environment,
+            cwd=self.home,
+            preexec_fn=_as_in_a_terminal,
+        )
+        said = ""
+        assert process.stderr is not None
+        with process:
+            for line in process.stderr:
+                said += line
+                if until in line:
+                    process.send_signal(signal.SIGINT)
+                    break
+            try:
+                out, rest = process.communicate(timeout=30.0)
+            finally:
+                process.kill()
+        assert "Traceback" not in said + rest
+        return process.returncode, out, said + rest
+
     def command(self, *words: str) -> list[str]:
         """The words to start it with."""
         return [sys.executable, "-W", "error", "-m", "osa.cli.main", *words]
+
+
+def _as_in_a_terminal() -> None:
+    """A shell without job control starts what runs in the background deaf to Ctrl-C, and the tests
+    with it; a terminal does not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _checked(outcome: Outcome) -> Outcome:
