@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from osa.server.model.machine import Status
@@ -177,12 +178,41 @@ class Ingestion:
 
     @property
     def poll_after_seconds(self) -> int | None:
-        """When to ask again, in seconds; None once it is done. The longer it has run, the longer: a
-        twentieth of its age, within 1 and 15."""
+        """When to ask again, in whole seconds; None once it is done. Sooner when something is about
+        to happen, later the longer nothing has."""
         if self.done:
             return None
+        if self.status is Status.CANCELING:
+            return self._while_canceling()
+        if self.status is Status.RUNNING:
+            return self._while_running()
+        if self.next_attempt_at is not None and self.next_attempt_at > self.read_at:
+            left = (self.next_attempt_at - self.read_at).total_seconds()
+            return _within(1, ceil(left), 60)
+        # Somebody else's turn comes first, ten of them in a second at best.
+        waited = (self.read_at - self.queued_at).total_seconds()
+        return _within(1, max(waited / 20, (self.queue_position or 0) / 10), 15)
+
+    def _while_running(self) -> int:
+        """A quarter of what is left, where that is known; else a twentieth of its age."""
+        if self.progress.eta is not None:
+            return _within(1, (self.progress.eta - self.read_at).total_seconds() / 4, 15)
         age = (self.read_at - (self.started_at or self.created_at)).total_seconds()
-        return int(max(1, min(15, age / 20)))
+        return _within(1, age / 20, 15)
+
+    def _while_canceling(self) -> int:
+        """The item in hand is nearly always small; at the deadline it is over."""
+        if self.cancel is None:
+            return 1
+        asked = (self.read_at - self.cancel.requested_at).total_seconds() / 4
+        if self.cancel.deadline_at is None:
+            return _within(1, asked, 5)
+        left = (self.cancel.deadline_at - self.read_at).total_seconds()
+        return _within(1, min(asked, ceil(left)), 5)
+
+
+def _within(least: int, seconds: float, most: int) -> int:
+    return int(max(least, min(most, seconds)))
 
 
 #: Nothing advanced for so long while heartbeats arrive: `stalled`.

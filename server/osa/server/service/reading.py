@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -19,24 +20,36 @@ from osa.server.model import (
     Page,
     Principal,
     StoredFile,
+    Total,
 )
 from osa.server.service.conventions import Conventions
 from osa.server.service.cursors import Cursors
-from osa.server.store import events, ingestions, items, listing, records
+from osa.server.store import events, ingestions, items, listing, queue, records
 from osa.server.store.database import Database
 from osa.server.store.objects import Objects
+
+
+def _never(ingestion: Ingestion) -> datetime | None:
+    return None
 
 
 class Reading:
     """What callers see of ingestions. Another tenant's are not there."""
 
     def __init__(
-        self, database: Database, objects: Objects, conventions: Conventions, cursors: Cursors
+        self,
+        database: Database,
+        objects: Objects,
+        conventions: Conventions,
+        cursors: Cursors,
+        *,
+        purge_after: Callable[[Ingestion], datetime | None] = _never,
     ) -> None:
         self._database = database
         self._objects = objects
         self._conventions = conventions
         self._cursors = cursors
+        self._purge_after = purge_after
 
     def get(self, principal: Principal, ingestion_id: str) -> Ingestion:
         with self._database.read() as tx:
@@ -53,21 +66,40 @@ class Reading:
     def told(self, tx: Connection, ingestion: Ingestion) -> Ingestion:
         """With all that a caller is told beside the row. Each answer that carries an ingestion
         comes by here."""
-        return ingestion
+        return replace(self._dated(ingestion), queue_position=queue.position(tx, ingestion))
+
+    def _dated(self, ingestion: Ingestion) -> Ingestion:
+        return replace(ingestion, purge_after=self._purge_after(ingestion))
 
     def list(
-        self, principal: Principal, query: IngestionQuery, *, cursor: str | None, per_page: int
+        self,
+        principal: Principal,
+        query: IngestionQuery,
+        *,
+        cursor: str | None,
+        per_page: int,
+        include_total: bool = False,
     ) -> Page[Ingestion]:
+        """One page, without places in the queue. The total is of all pages; whether it is asked
+        for makes no other list."""
         scope = {"list": "ingestions", "tenant": principal.tenant, **_named(query)}
         position = self._cursors.decode(scope, cursor, times=[0])
         slug = query.convention_id and self._conventions.slug(query.convention_id)
         if query.convention_id is not None and slug is None:
-            return Page(items=(), next_cursor=None, prev_cursor=None, has_more=False)
+            total = Total(value=0, exact=True) if include_total else None
+            return Page(items=(), next_cursor=None, prev_cursor=None, has_more=False, total=total)
         narrowed = replace(query, convention_id=slug)
         with self._database.read() as tx:
             found, rows = listing.page(tx, principal.tenant, narrowed, position, per_page)
+            total = listing.total(tx, principal.tenant, narrowed) if include_total else None
         after, before = self._cursors.both(scope, rows)
-        return Page(items=found, next_cursor=after, prev_cursor=before, has_more=rows.has_more)
+        return Page(
+            items=[self._dated(one) for one in found],
+            next_cursor=after,
+            prev_cursor=before,
+            has_more=rows.has_more,
+            total=total,
+        )
 
     def items(
         self,
@@ -143,4 +175,5 @@ def _named(query: IngestionQuery) -> dict[str, Any]:
         **asdict(query),
         "statuses": sorted(query.statuses),
         "labels": sorted(map(str, query.labels)),
+        "ids": sorted(query.ids),
     }

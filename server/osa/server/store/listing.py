@@ -1,15 +1,28 @@
-"""Which ingestions are listed, page by page."""
+"""Which ingestions are listed, page by page, and how many there are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, and_, exists, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+)
 
-from osa.server.model import Ingestion, IngestionQuery
+from osa.server.model import Ingestion, IngestionQuery, Status, Total
 from osa.server.store.paging import Position, Slice, read_slice
 from osa.server.store.rows import COLUMNS, with_attempts
-from osa.server.store.tables import ingestion, label
+from osa.server.store.tables import ingestion, item, label
+
+#: To count further would take longer than anybody wants to know it for.
+COUNTED_AT_MOST = 10_000
 
 
 def page(
@@ -19,28 +32,72 @@ def page(
     position: Position | None,
     size: int,
 ) -> tuple[Sequence[Ingestion], Slice]:
-    statement = select(*COLUMNS).where(ingestion.c.tenant == tenant)
-    if query.statuses:
-        statement = statement.where(ingestion.c.status.in_(sorted(query.statuses)))
-    if query.convention_id is not None:
-        statement = statement.where(ingestion.c.convention_id == query.convention_id)
-    if query.external_id is not None:
-        statement = statement.where(ingestion.c.external_id == query.external_id)
-    if query.created_after is not None:
-        statement = statement.where(ingestion.c.created_at >= query.created_after)
-    if query.created_before is not None:
-        statement = statement.where(ingestion.c.created_at < query.created_before)
-    for key, value in query.labels:
-        same = and_(label.c.ingestion_id == ingestion.c.id, label.c.key == key)
-        if value is not None:
-            same = and_(same, label.c.value == value)
-        statement = statement.where(exists().where(same))
     found = read_slice(
         connection,
-        statement,
+        select(*COLUMNS).where(*_conditions(tenant, query)),
         keys=[ingestion.c.created_at, ingestion.c.id],
         ascending=query.ascending,
         position=position,
         size=size,
     )
     return with_attempts(connection, found.rows), found
+
+
+def total(connection: Connection, tenant: str, query: IngestionQuery) -> Total:
+    """How many there are on all pages together."""
+    some = select(literal(1)).select_from(ingestion).where(*_conditions(tenant, query))
+    counted = some.limit(COUNTED_AT_MOST + 1).subquery()
+    value = connection.execute(select(func.count()).select_from(counted)).scalar_one()
+    return Total(value=min(value, COUNTED_AT_MOST), exact=value <= COUNTED_AT_MOST)
+
+
+def _conditions(tenant: str, query: IngestionQuery) -> Iterator[ColumnElement[bool]]:
+    row = ingestion.c
+    yield row.tenant == tenant
+    if query.statuses:
+        yield row.status.in_(sorted(query.statuses))
+    if query.ids:
+        yield row.id.in_(sorted(query.ids))
+    for column, value in (
+        (row.convention_id, query.convention_id),
+        (row.external_id, query.external_id),
+        (row.retry_of, query.retry_of),
+        (row.root_id, query.root_id),
+        (row.concurrency_key, query.concurrency_key),
+        (row.error_kind, query.error_kind),
+    ):
+        if value is not None:
+            yield column == value
+    for column, after, before in (
+        (row.created_at, query.created_after, query.created_before),
+        (row.ended_at, query.ended_after, query.ended_before),
+    ):
+        if after is not None:
+            yield column >= after
+        if before is not None:
+            yield column < before
+    for key, wanted in query.labels:
+        same = and_(label.c.ingestion_id == row.id, label.c.key == key)
+        yield exists().where(same if wanted is None else and_(same, label.c.value == wanted))
+    if query.record_id is not None:
+        # From the record to its items: they are few, the ingestions may be many.
+        yield row.id.in_(select(item.c.ingestion_id).where(item.c.record_id == query.record_id))
+    if query.text is not None:
+        yield or_(
+            *(
+                column.icontains(spelled, autoescape=True)
+                for column in (row.name, row.external_id)
+                for spelled in _spellings(query.text)
+            )
+        )
+    if query.unresolved is not None:
+        unresolved = and_(row.status == Status.FAILED, row.retried_by.is_(None))
+        yield unresolved if query.unresolved else not_(unresolved)
+
+
+def _spellings(text: str) -> Sequence[str]:
+    """The databases know upper and lower case of ASCII everywhere, of other letters only under
+    some locales: the usual spellings of those are ours."""
+    if text.isascii():
+        return [text]
+    return sorted({text, text.lower(), text.upper(), text.title(), text.capitalize()})
