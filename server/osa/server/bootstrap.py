@@ -13,15 +13,19 @@ from osa.server.engine.door import Door
 from osa.server.engine.worker import Worker
 from osa.server.errors import Unavailable
 from osa.server.service import Service
+from osa.server.service.acceptance import Acceptance
+from osa.server.service.audit import Audit
 from osa.server.service.conventions import Conventions
 from osa.server.service.cursors import Cursors
 from osa.server.service.ingestions import Ingestions
 from osa.server.service.jobs import Policy
+from osa.server.service.logs import Logs
 from osa.server.service.readiness import ReadinessCheck
 from osa.server.service.reading import Reading
 from osa.server.service.records import Records
 from osa.server.service.running import Running
 from osa.server.service.sources import Sources
+from osa.server.service.status import StatusCheck
 from osa.server.service.sweeping import Sweeper
 from osa.server.service.tokens import Tokens
 from osa.server.service.uploads import Uploads
@@ -29,6 +33,7 @@ from osa.server.settings import Settings
 from osa.server.store import migrations
 from osa.server.store import tokens as token_store
 from osa.server.store.database import Database
+from osa.server.store.holds import Limits
 from osa.server.store.objects import Objects
 
 VERSION = version("osa-ingestion")
@@ -99,14 +104,20 @@ def build(settings: Settings) -> House:
             max_fruitless_attempts=settings.max_fruitless_attempts,
             backoff_seconds=settings.backoff_seconds,
             backoff_max_seconds=settings.backoff_max_seconds,
+            limits=Limits(
+                per_tenant=settings.max_running_per_tenant,
+                per_convention=settings.max_running_per_convention,
+            ),
+            log_lines_kept=settings.log_lines_kept,
         ),
     )
     reading = Reading(database, objects, known, cursors)
+    acceptance = Acceptance(database, dispatch, reading)
     service = Service(
         domain=settings.domain,
         tokens=Tokens(database),
         conventions=known,
-        ingestions=Ingestions(database, objects, known, sources, dispatch, reading),
+        ingestions=Ingestions(database, objects, known, sources, acceptance, reading),
         reading=reading,
         uploads=Uploads(
             database,
@@ -115,9 +126,18 @@ def build(settings: Settings) -> House:
             max_bytes=settings.upload_max_bytes,
             keep_seconds=settings.upload_keep_seconds,
         ),
+        logs=Logs(database),
         records=Records(database, objects, known, cursors),
         readiness=ReadinessCheck(
             database, objects, version=VERSION, stale_seconds=settings.stale_after_seconds
+        ),
+        audit=Audit(database, cursors),
+        status=StatusCheck(
+            database,
+            objects,
+            version=VERSION,
+            domain=settings.domain,
+            stale_seconds=settings.stale_after_seconds,
         ),
     )
     sweeper = Sweeper(

@@ -108,18 +108,15 @@ class Worker:
         return thread
 
     def _ingest(self, ingestion_id: str) -> None:
-        """Called by the engine, in a thread of its own, for each hand-over: runs this ingestion,
-        and then whatever waits. A hand-over whose ingestion was taken so finds nothing to do."""
-        wanted: str | None = ingestion_id
+        """Called by the engine, in a thread of its own, for each hand-over: runs whatever is first
+        in line, and then whatever waits. A hand-over that comes late finds nothing to do."""
         while True:
             try:
                 with self._pool.slot() as slot:
                     if self._stopping.is_set():
                         self._running.pass_on(ingestion_id)
                         return
-                    attempt = self._take(wanted, slot)
-                    if attempt is None and wanted is not None:
-                        attempt = self._take(None, slot)
+                    attempt = self._take(slot)
                     if attempt is None:
                         if self._stopping.is_set():
                             self._running.pass_on(ingestion_id)
@@ -132,16 +129,15 @@ class Worker:
             except SlotDied:
                 _log.error("slot_did_not_start")
                 return
-            wanted = None
 
-    def _take(self, ingestion_id: str | None, slot: Slot) -> Attempt | None:
+    def _take(self, slot: Slot) -> Attempt | None:
         with self._changing:
             if self._stopping.is_set():
                 # Whoever hands over looks at `_taking` under this lock: not a moment too late.
                 return None
             self._taking += 1
         try:
-            job = self._running.take(ingestion_id, self.id)
+            job = self._running.take(None, self.id)
             if job is None:
                 return None
             attempt = Attempt(

@@ -123,7 +123,7 @@ DROP = Transition(
     source=Status.QUEUED,
     target=Status.CANCELED,
     by=frozenset({"api"}),
-    reasons=frozenset({"forced", "requested"}),
+    reasons=frozenset({"requested"}),
     event="ingestion_canceled",
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,13 +16,9 @@ from osa.server.errors import (
     BodyTooLarge,
     ConventionUnavailable,
     ErrorDetail,
-    ExternalIdTaken,
-    IdempotencyKeyReused,
     IngestionAlreadyEnded,
-    IngestionAlreadyRunning,
     InvalidParameters,
     OsaError,
-    Unavailable,
 )
 from osa.server.model import (
     Ingestion,
@@ -32,29 +28,21 @@ from osa.server.model import (
     Status,
     new_id,
 )
+from osa.server.model.machine import ABORT, ASK_TO_STOP, DROP
 from osa.server.service import facts
+from osa.server.service.acceptance import Acceptance, Keyed, Started
 from osa.server.service.conventions import Conventions
-from osa.server.service.dispatch import Dispatch
 from osa.server.service.reading import Reading
 from osa.server.service.sources import Sources
-from osa.server.store import events, ingestions
+from osa.server.store import audit, events, holds, ingestions, sweeps
 from osa.server.store.database import Database
 from osa.server.store.objects import Objects
 from osa.server.store.rows import ingestion_of
 
-#: How long an idempotency key holds.
-KEY_KEPT_SECONDS = 7 * 24 * 3600.0
 _START = "startIngestion"
 #: As JSON; every reading of an ingestion carries them, two hundred to a page.
 MAX_METADATA_BYTES = 64 * 1024
 MAX_PARAMETERS_BYTES = 256 * 1024
-
-
-@dataclass(frozen=True, kw_only=True)
-class Started:
-    ingestion: Ingestion
-    #: An earlier request with this key had started it.
-    replayed: bool
 
 
 class Ingestions:
@@ -66,14 +54,14 @@ class Ingestions:
         objects: Objects,
         conventions: Conventions,
         sources: Sources,
-        dispatch: Dispatch,
+        acceptance: Acceptance,
         reading: Reading,
     ) -> None:
         self._database = database
         self._objects = objects
         self._conventions = conventions
         self._sources = sources
-        self._dispatch = dispatch
+        self._acceptance = acceptance
         self._reading = reading
 
     def start(
@@ -81,15 +69,16 @@ class Ingestions:
     ) -> Started:
         """Accept an ingestion. Nothing is queued unless everything that can be checked now is
         right."""
-        body_hash = None if idempotency_key is None else _hash(request)
+        keyed = None
+        if idempotency_key is not None:
+            keyed = Keyed(operation=_START, key=idempotency_key, body_hash=_hash(request))
         try:
             convention, source = self._checked(principal, request)
         except OsaError:
             # What has changed since (an upload that expired, a full disk) takes no answer back.
-            if idempotency_key is not None and body_hash is not None:
-                earlier = self._replay(principal, idempotency_key, body_hash)
-                if earlier is not None:
-                    return earlier
+            earlier = self._acceptance.earlier(principal, keyed)
+            if earlier is not None:
+                return earlier
             raise
         new = ingestions.NewIngestion(
             id=new_id(),
@@ -101,26 +90,13 @@ class Ingestions:
             created_by=principal.token_name,
             exclusive=convention.exclusive,
         )
-        try:
-            with self._database.write() as tx:
-                if idempotency_key is not None and body_hash is not None:
-                    other = ingestions.claim_key(
-                        tx,
-                        tenant=principal.tenant,
-                        operation=_START,
-                        key=idempotency_key,
-                        body_hash=body_hash,
-                        ingestion_id=new.id,
-                        keep_seconds=KEY_KEPT_SECONDS,
-                    )
-                    if other is not None:
-                        return self._replayed(tx, principal, *other, body_hash)
-                ingestion = self._reading.told(tx, ingestions.add(tx, new))
-                events.append(tx, new.id, "ingestion_created", facts.state(ingestion))
-                self._dispatch.enqueue(tx, new.id, 1)
-        except ingestions.UniqueTaken as exc:
-            raise self._taken(principal, request, convention) from exc
-        return Started(ingestion=ingestion, replayed=False)
+        return self._acceptance.accept(
+            principal,
+            new,
+            keyed=keyed,
+            action="start_ingestion",
+            detail={"convention_id": convention.id, "name": request.name},
+        )
 
     def _checked(
         self, principal: Principal, request: StartRequest
@@ -133,42 +109,6 @@ class Ingestions:
         self._objects.check_room()
         return convention, self._sources.accept(principal.tenant, convention, request.source)
 
-    def _replay(self, principal: Principal, key: str, body_hash: str) -> Started | None:
-        with self._database.read() as tx:
-            held = ingestions.holder_of_key(
-                tx,
-                tenant=principal.tenant,
-                operation=_START,
-                key=key,
-                keep_seconds=KEY_KEPT_SECONDS,
-            )
-            return None if held is None else self._replayed(tx, principal, *held, body_hash)
-
-    def _replayed(
-        self, tx: Connection, principal: Principal, ingestion_id: str, then: str, body_hash: str
-    ) -> Started:
-        """The answer to a key that was used before."""
-        if then != body_hash:
-            raise IdempotencyKeyReused(ingestion_id)
-        ingestion = self._reading.find(tx, principal.tenant, ingestion_id)
-        return Started(ingestion=ingestion, replayed=True)
-
-    def _taken(
-        self, principal: Principal, request: StartRequest, convention: Convention
-    ) -> Exception:
-        with self._database.read() as tx:
-            if request.external_id is not None:
-                other = ingestions.holder_of_external_id(tx, principal.tenant, request.external_id)
-                if other is not None:
-                    return ExternalIdTaken(request.external_id, other)
-            other = ingestions.holder_of_convention(tx, principal.tenant, convention.id)
-            if other is not None:
-                return IngestionAlreadyRunning(convention.id, other)
-        # The other one ended between our insert and this look: the same start may succeed now.
-        return Unavailable(
-            f"{convention.id!r} was just released; try again.", retry_after_seconds=1
-        )
-
     def cancel(
         self,
         principal: Principal,
@@ -176,31 +116,74 @@ class Ingestions:
         *,
         reason: str | None,
         grace_seconds: int,
+        force: bool = False,
     ) -> Ingestion:
         """The ingestion afterwards: canceled or canceling. Raises IngestionAlreadyEnded."""
-        tenant, by = principal.tenant, principal.token_name
+        tenant = principal.tenant
         while True:
             with self._database.write() as tx:
-                row = ingestions.cancel_queued(tx, tenant, ingestion_id, by=by, reason=reason)
-                if row is not None:
-                    canceled = ingestion_of(row)
-                    events.append(tx, ingestion_id, "ingestion_canceled", facts.ended(canceled))
-                    return self._reading.find(tx, tenant, ingestion_id)
-                row = ingestions.cancel_running(
-                    tx, tenant, ingestion_id, by=by, reason=reason, grace_seconds=grace_seconds
+                changed = self._cancel(
+                    tx,
+                    principal,
+                    ingestion_id,
+                    reason=reason,
+                    grace_seconds=grace_seconds,
+                    force=force,
                 )
-                if row is not None:
-                    asked = ingestion_of(row)
-                    data = facts.state(asked) | {"cancel": facts.cancellation(asked)}
-                    events.append(tx, ingestion_id, "cancel_requested", data, attempt=row.attempt)
-                    return self._reading.find(tx, tenant, ingestion_id)
-                ingestions.hasten_cancel(tx, tenant, ingestion_id, grace_seconds=grace_seconds)
+                if changed:
+                    detail = {"reason": reason, "grace_seconds": grace_seconds, "force": force}
+                    audit.append(
+                        tx,
+                        principal,
+                        "cancel_ingestion",
+                        ingestion_id=ingestion_id,
+                        detail=detail,
+                    )
+                else:
+                    ingestions.hasten_cancel(tx, tenant, ingestion_id, grace_seconds=grace_seconds)
                 found = self._reading.find(tx, tenant, ingestion_id)
-            if found.status in (Status.CANCELING, Status.CANCELED):
+            if changed or found.status in (Status.CANCELING, Status.CANCELED):
                 return found
             if found.done:
                 raise IngestionAlreadyEnded(found)
             # It was handed back to the queue between two of our statements: ask again.
+
+    def _cancel(
+        self,
+        tx: Connection,
+        principal: Principal,
+        ingestion_id: str,
+        *,
+        reason: str | None,
+        grace_seconds: int,
+        force: bool,
+    ) -> bool:
+        """Whether a transition was made."""
+        tenant, by = principal.tenant, principal.token_name
+        row = ingestions.cancel_queued(tx, tenant, ingestion_id, by=by, reason=reason)
+        if row is not None:
+            events.append(tx, ingestion_id, DROP.event, facts.ended(ingestion_of(row)))
+            return True
+        if force:
+            row = ingestions.cancel_by_force(tx, tenant, ingestion_id, by=by, reason=reason)
+            if row is None:
+                return False
+            hold = holds.Hold(ingestion_id=ingestion_id, attempt=row.attempt)
+            holds.end_attempt(tx, hold, reason="canceled")
+            ended = ingestion_of(row)
+            data = facts.ended(ended)
+            events.append(tx, ingestion_id, ABORT.event, data, attempt=row.attempt)
+            sweeps.let_pass(tx, ended)
+            return True
+        row = ingestions.cancel_running(
+            tx, tenant, ingestion_id, by=by, reason=reason, grace_seconds=grace_seconds
+        )
+        if row is None:
+            return False
+        asked = ingestion_of(row)
+        data = facts.state(asked) | {"cancel": facts.cancellation(asked)}
+        events.append(tx, ingestion_id, ASK_TO_STOP.event, data, attempt=row.attempt)
+        return True
 
 
 def _check_sizes(request: StartRequest) -> None:

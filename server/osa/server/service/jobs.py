@@ -10,7 +10,7 @@ from typing import Any
 from osa.conventions import Source
 from osa.server.model import Counts, Ingestion
 from osa.server.service.rate import Rate
-from osa.server.store.holds import Hold
+from osa.server.store.holds import Hold, Limits
 
 
 class Verdict(Enum):
@@ -19,7 +19,7 @@ class Verdict(Enum):
     CONTINUE = "continue"
     #: A cancel was asked for: end cleanly.
     STOP = "stop"
-    #: The limit of items is reached.
+    #: The limit of items is reached, or too many failed of one that stops early.
     ENOUGH = "enough"
     #: The right is gone: drop everything.
     LOST = "lost"
@@ -32,6 +32,9 @@ class Policy:
     max_fruitless_attempts: int
     backoff_seconds: float
     backoff_max_seconds: float
+    limits: Limits = field(default_factory=Limits)
+    #: Lines of one ingestion's log; the oldest go beyond it.
+    log_lines_kept: int = 10_000
 
 
 @dataclass(kw_only=True)
@@ -45,6 +48,8 @@ class Job:
     counts: Counts
     sources: Sequence[Source]
     fruitless: int
+    #: Of a retry of failed items: the keys of those that count; all others are passed over.
+    wanted: frozenset[str] | None = None
     rate: Rate = field(default_factory=Rate)
     #: Whether this attempt has moved the cursor.
     moved: bool = False

@@ -15,20 +15,33 @@ from sqlalchemy import Connection, Row
 from osa.conventions import Item
 from osa.conventions.authoring import Progress as Report
 from osa.conventions.registry import Registry
-from osa.server.model import Fault, Ingestion, Status
-from osa.server.service import facts
+from osa.server.model import Fault, Ingestion, RetryScope, Status
+from osa.server.model.machine import (
+    EXPIRE,
+    FAIL,
+    FINISH_LATE,
+    REQUEUE,
+    STOP,
+    SUCCEED,
+    TAKE,
+    Transition,
+)
+from osa.server.service import facts, lines
 from osa.server.service.batches import new_item, progress_of
 from osa.server.service.dispatch import Dispatch
 from osa.server.service.jobs import Job, Policy, Verdict
 from osa.server.service.sources import flattened
-from osa.server.store import events, holds, items, sweeps
+from osa.server.store import events, holds, ingestions, items, logs, sweeps, wanted
 from osa.server.store.database import Database
 from osa.server.store.holds import Hold
+from osa.server.store.logs import NewLine
 from osa.server.store.objects import Objects
 from osa.server.store.rows import ingestion_of
 
 #: Which status_reason a failure gets, by who has to act.
 _REASONS = {"source": "source", "user": "config", "storage": "storage", "convention": "convention"}
+#: How often a take is tried while others take the same key or place.
+_TAKES = 5
 
 
 class Running:
@@ -48,20 +61,32 @@ class Running:
         self._dispatch = dispatch
         self._policy = policy
 
+    @property
+    def limits(self) -> holds.Limits:
+        return self._policy.limits
+
     def take(self, ingestion_id: str | None, worker_id: str) -> Job | None:
-        """The job, if the ingestion (or, unnamed, any) waits and can run here. One that cannot
-        run any more is ended."""
-        with self._database.write() as tx:
-            if ingestion_id is None:
-                row = holds.take_next(tx, worker_id)
-            else:
-                row = holds.take(tx, ingestion_id, worker_id)
-            if row is None:
-                return None
-            ingestion = ingestion_of(row)
-            data = facts.state(ingestion) | {"worker": worker_id}
-            events.append(tx, row.id, "ingestion_started", data, attempt=row.attempt)
-            source = holds.source_of(tx, row)
+        """The job, if the ingestion (or, unnamed, the first in line) waits and can run here. One
+        that cannot run any more is ended."""
+        for _ in range(_TAKES):
+            try:
+                with self._database.write() as tx:
+                    row = holds.take(
+                        tx, worker_id, ingestion_id=ingestion_id, limits=self._policy.limits
+                    )
+                    if row is None:
+                        return None
+                    ingestion = ingestion_of(row)
+                    data = facts.state(ingestion) | {"worker": worker_id}
+                    events.append(tx, row.id, TAKE.event, data, attempt=row.attempt)
+                    logs.append(tx, row.id, [lines.taken(ingestion, worker_id, row.cursor)])
+                    source = holds.source_of(tx, row)
+                break
+            except holds.Occupied:
+                continue
+        else:
+            # So many were quicker that there is work for all: the next look finds what is left.
+            return None
         job = Job(
             hold=Hold(ingestion_id=row.id, attempt=row.attempt),
             ingestion=ingestion,
@@ -69,6 +94,7 @@ class Running:
             counts=ingestion.counts,
             sources=flattened(source, self._objects),
             fruitless=row.fruitless,
+            wanted=self._wanted(ingestion),
         )
         if _verdict(ingestion) is Verdict.ENOUGH:
             # Everything was committed before the last attempt ended: its source is not asked again.
@@ -79,6 +105,13 @@ class Running:
             self.fail(job, fault, reason=fault.kind)
             return None
         return job
+
+    def _wanted(self, ingestion: Ingestion) -> frozenset[str] | None:
+        if ingestion.retry_scope is not RetryScope.FAILED_ITEMS:
+            return None
+        # They are written with the ingestion and never change: no lock is needed for them.
+        with self._database.read() as tx:
+            return wanted.keys(tx, ingestion.id)
 
     def _cannot_run(self, ingestion: Ingestion) -> Fault | None:
         convention = self._registry.get(ingestion.convention_id)
@@ -108,9 +141,10 @@ class Running:
         report: Report | None,
         *,
         workdir: Path,
+        said: Sequence[NewLine] = (),
     ) -> Verdict:
-        """One transaction: items, records, counts, cursor, progress, event, fence. Files are put
-        in place inside of it, after the right was shown: what is refused leaves nothing."""
+        """One transaction: items, records, counts, cursor, progress, event, log, fence. Files are
+        put in place inside of it, after the right was shown: what is refused leaves nothing."""
         with self._database.write() as tx:
             row = holds.lock(tx, job.hold)
             if row is None:
@@ -146,6 +180,7 @@ class Running:
             after = ingestion_of(row)
             data = facts.state_and_counts(after)
             events.append(tx, now.id, "batch_committed", data, attempt=job.hold.attempt)
+            logs.append(tx, now.id, said, keep=self._policy.log_lines_kept)
         job.counts = after.counts
         if whole:
             job.moved = job.moved or cursor != job.cursor
@@ -157,6 +192,12 @@ class Running:
         with self._database.write() as tx:
             holds.show_progress(tx, job.hold, progress_of(job, report, job.counts))
 
+    def say(self, ingestion_id: str, said: Sequence[NewLine], *, wait: bool = True) -> bool:
+        """Write to the log. It needs no right: what was said was said. False when it was not
+        written: the ingestion is gone or, without `wait`, busy."""
+        with self._database.write() as tx:
+            return logs.append(tx, ingestion_id, said, keep=self._policy.log_lines_kept, wait=wait)
+
     def complete(self, job: Job) -> Ingestion | None:
         """The source is read to its end (or to the limit). None when the right is gone."""
         with self._database.write() as tx:
@@ -164,38 +205,26 @@ class Running:
             if row is None:
                 return None
             now = ingestion_of(row)
-            failures, seen = now.counts.failures, now.counts.seen
-            if failures and now.status is Status.CANCELING:
-                return self._end(tx, job.hold, Status.CANCELED, "requested", cancel="stopped")
-            if failures:
-                every = failures == seen
-                fault = Fault(
-                    kind="all_items_failed" if every else "some_items_failed",
-                    detail=f"{failures} of {seen} items were rejected or failed."
-                    f" `osa ingestion items {now.id} --outcome rejected --outcome failed`"
-                    " says why.",
-                    origin="source",
-                    attempt=job.hold.attempt,
-                )
-                return self._end(tx, job.hold, Status.FAILED, fault.kind, error=fault)
-            if now.status is Status.CANCELING:
-                return self._end(
-                    tx, job.hold, Status.SUCCEEDED, "too_late_to_cancel", cancel="too_late"
-                )
-            return self._end(tx, job.hold, Status.SUCCEEDED, "completed")
+            canceling = now.status is Status.CANCELING
+            if now.too_many_failures:
+                if canceling:
+                    return self._end(tx, job.hold, STOP, "requested", cancel="stopped")
+                fault = _too_many_failures(now)
+                return self._end(tx, job.hold, FAIL, fault.kind, error=fault)
+            if canceling:
+                return self._end(tx, job.hold, FINISH_LATE, "too_late_to_cancel", cancel="too_late")
+            return self._end(tx, job.hold, SUCCEED, "completed")
 
     def stop(self, job: Job, *, overdue: bool = False) -> Ingestion | None:
         """A cancel was obeyed, or its grace was over and the work was ended by force."""
         with self._database.write() as tx:
             if overdue:
-                return self._end(
-                    tx, job.hold, Status.CANCELED, "cancel_deadline", cancel="deadline"
-                )
+                return self._end(tx, job.hold, STOP, "cancel_deadline", cancel="deadline")
             row = holds.lock(tx, job.hold)
             if row is None:
                 return None
             if row.status == Status.CANCELING:
-                return self._end(tx, job.hold, Status.CANCELED, "requested", cancel="stopped")
+                return self._end(tx, job.hold, STOP, "requested", cancel="stopped")
             fault = Fault(
                 kind="unexpected_error",
                 detail=f"The convention {job.ingestion.convention_id!r} stopped, and nobody had"
@@ -204,7 +233,7 @@ class Running:
                 attempt=job.hold.attempt,
                 hint="Report it to the convention's author.",
             )
-            return self._end(tx, job.hold, Status.FAILED, "convention", error=fault)
+            return self._end(tx, job.hold, FAIL, "convention", error=fault)
 
     def fail(self, job: Job, fault: Fault, *, reason: str | None = None) -> Ingestion | None:
         """The attempt failed. What may pass by itself waits and is tried again within the budget;
@@ -215,7 +244,7 @@ class Running:
             if row is None:
                 return None
             if row.status == Status.CANCELING:
-                return self._end(tx, job.hold, Status.CANCELED, "requested", cancel="stopped")
+                return self._end(tx, job.hold, STOP, "requested", cancel="stopped")
             fruitless = _fruitless(job, ingestion_of(row))
             if fault.retryable and fruitless < self._policy.max_fruitless_attempts:
                 # Full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter").
@@ -236,7 +265,7 @@ class Running:
             return self._end(
                 tx,
                 job.hold,
-                Status.FAILED,
+                FAIL,
                 reason or _REASONS.get(fault.origin, "internal"),
                 error=fault,
             )
@@ -258,7 +287,7 @@ class Running:
             if row is None:
                 return None
             if row.status == Status.CANCELING:
-                return self._end(tx, hold, Status.CANCELED, "requested", cancel="stopped")
+                return self._end(tx, hold, STOP, "requested", cancel="stopped")
             return self._requeue(
                 tx, hold, reason="handed_over", wait_seconds=None, end_reason="handed_over"
             )
@@ -286,9 +315,8 @@ class Running:
             if row is None:
                 return
             if row.status == Status.CANCELING:
-                self._end(
-                    tx, hold, Status.CANCELED, "requested", cancel="stopped", why="worker_lost"
-                )
+                ended = self._end(tx, hold, STOP, "requested", cancel="stopped", why="worker_lost")
+                self._let_pass(tx, ended)
                 return
             if fruitless < self._policy.max_fruitless_attempts:
                 self._requeue(
@@ -304,7 +332,8 @@ class Running:
                 attempt=hold.attempt,
                 hint="The log of the worker says more; memory may have run out.",
             )
-            self._end(tx, hold, Status.FAILED, "worker_lost", error=fault, why="worker_lost")
+            ended = self._end(tx, hold, FAIL, "worker_lost", error=fault, why="worker_lost")
+            self._let_pass(tx, ended)
 
     def overdue(self, hold: Hold) -> None:
         """A sweep found a cancel past its deadline."""
@@ -314,26 +343,63 @@ class Running:
             row = holds.lock(tx, hold)
             if row is None:
                 return
-            self._end(tx, hold, Status.CANCELED, "cancel_deadline", cancel="deadline")
+            ended = self._end(tx, hold, STOP, "cancel_deadline", cancel="deadline")
+            self._let_pass(tx, ended)
+
+    def expire(self, hold: Hold) -> None:
+        """A sweep found an ingestion past its own deadline. What it has published stays; whoever
+        works on it has lost its right."""
+        with self._database.write() as tx:
+            status = sweeps.is_past_deadline(tx, hold)
+            if status is None:
+                return
+            fault = Fault(
+                kind="deadline_exceeded",
+                detail="It was not done by its deadline"
+                + ("." if status is Status.RUNNING else "; no worker had taken it."),
+                origin="user",
+                retryable=True,
+                attempt=hold.attempt,
+                hint=f"`osa ingestion retry {hold.ingestion_id} --scope remaining` goes on after"
+                " the last batch.",
+            )
+            if status is EXPIRE.source:
+                row = ingestions.expire_queued(tx, hold.ingestion_id, fault)
+                if row is not None:
+                    data = facts.ended(ingestion_of(row))
+                    events.append(tx, hold.ingestion_id, EXPIRE.event, data)
+                    logs.append(tx, hold.ingestion_id, [lines.ended(ingestion_of(row))])
+                return
+            ended = self._end(
+                tx, hold, FAIL, "deadline_exceeded", error=fault, why="deadline_exceeded"
+            )
+            self._let_pass(tx, ended)
+
+    def _let_pass(self, tx: Connection, ended: Ingestion | None) -> None:
+        if ended is not None:
+            sweeps.let_pass(tx, ended)
 
     def _end(
         self,
         tx: Connection,
         hold: Hold,
-        status: Status,
+        transition: Transition,
         reason: str,
         *,
         cancel: str | None = None,
         error: Fault | None = None,
         why: str | None = None,
     ) -> Ingestion | None:
-        row = holds.end(tx, hold, status=status, reason=reason, cancel_outcome=cancel, error=error)
+        row = holds.end(tx, hold, transition, reason=reason, cancel_outcome=cancel, error=error)
         if row is None:
             return None
+        default = {Status.SUCCEEDED: "completed", Status.FAILED: "failed"}
+        holds.end_attempt(
+            tx, hold, reason=why or default.get(transition.target, "canceled"), error=error
+        )
         ended = ingestion_of(row)
-        default = {Status.SUCCEEDED: "completed", Status.FAILED: "failed"}.get(status, "canceled")
-        holds.end_attempt(tx, hold, reason=why or default, error=error)
-        events.append(tx, ended.id, f"ingestion_{status}", facts.ended(ended), attempt=hold.attempt)
+        events.append(tx, row.id, transition.event, facts.ended(ended), attempt=hold.attempt)
+        logs.append(tx, row.id, [lines.ended(ended, lost=why == "worker_lost" and error is None)])
         return ended
 
     def _requeue(
@@ -347,7 +413,7 @@ class Running:
         error: Fault | None = None,
     ) -> Ingestion | None:
         row = holds.requeue(
-            tx, hold, reason=reason, wait_seconds=wait_seconds, free=reason == "handed_over"
+            tx, hold, reason=reason, wait_seconds=wait_seconds, unpaid=reason == "handed_over"
         )
         if row is None:
             return None
@@ -356,14 +422,32 @@ class Running:
         data = facts.state(waiting)
         if wait_seconds is not None:
             data["wait_seconds"] = round(wait_seconds, 3)
-        events.append(tx, waiting.id, "ingestion_requeued", data, attempt=hold.attempt)
+        events.append(tx, waiting.id, REQUEUE.event, data, attempt=hold.attempt)
+        logs.append(tx, waiting.id, [lines.waits(waiting, error, wait_seconds)])
         if wait_seconds is None:
             self._dispatch.enqueue(tx, waiting.id, row.dispatch)
         return waiting
 
 
+def _too_many_failures(now: Ingestion) -> Fault:
+    counts = now.counts
+    every = counts.failures == counts.seen
+    allowed = f", and {now.max_failed_items} may" if now.max_failed_items else ""
+    return Fault(
+        kind="all_items_failed" if every else "some_items_failed",
+        detail=f"{counts.failures} of {counts.seen} items were rejected or failed{allowed}."
+        + (" The rest was not tried: it stops early." if now.stop_early else "")
+        + f" `osa ingestion items {now.id} --outcome rejected --outcome failed` says why.",
+        origin="source",
+        attempt=now.attempt,
+        hint=f"`osa ingestion retry {now.id} --scope failed_items` tries them again.",
+    )
+
+
 def _verdict(now: Ingestion) -> Verdict:
     if now.limit is not None and now.counts.seen >= now.limit:
+        return Verdict.ENOUGH
+    if now.stop_early and now.too_many_failures:
         return Verdict.ENOUGH
     return Verdict.STOP if now.status is Status.CANCELING else Verdict.CONTINUE
 

@@ -58,7 +58,12 @@ class Sweeper:
 
     def sweep(self) -> None:
         """Look once at everything. A database that is away is looked at again next time."""
-        steps: list[Callable[[], None]] = [self._lost, self._overdue, self._undispatched]
+        steps: list[Callable[[], None]] = [
+            self._lost,
+            self._overdue,
+            self._past_deadline,
+            self._undispatched,
+        ]
         for step in steps:
             try:
                 step()
@@ -107,9 +112,19 @@ class Sweeper:
             with _one_by_one(hold.ingestion_id):
                 self._running.overdue(hold)
 
+    def _past_deadline(self) -> None:
+        with self._database.read() as tx:
+            found = sweeps.past_deadline(tx)
+        for hold in found:
+            _log.warning("deadline_exceeded", extra={"ingestion_id": hold.ingestion_id})
+            with _one_by_one(hold.ingestion_id):
+                self._running.expire(hold)
+
     def _undispatched(self) -> None:
         with self._database.read() as tx:
-            found = sweeps.undispatched(tx, patience_seconds=_PATIENCE_SECONDS)
+            found = sweeps.undispatched(
+                tx, patience_seconds=_PATIENCE_SECONDS, limits=self._running.limits
+            )
             alive = set(sweeps.alive_workers(tx, stale_seconds=self._stale_seconds))
         told = {one.ingestion_id: one.dispatch for one in found if one.handed_over}
         holders = self._dispatch.holders(told) if told else {}

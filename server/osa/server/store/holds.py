@@ -7,16 +7,32 @@ on finds no row, and has no right.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    case,
+    exists,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
 
-from osa.server.model import HELD, Counts, Fault, Progress, Status
+from osa.server.model import HELD, Counts, Fault, Progress
+from osa.server.model.machine import REQUEUE, TAKE, Transition
 from osa.server.store.columns import micros, micros_between, now
 from osa.server.store.database import insert as upsert
 from osa.server.store.rows import COLUMNS, fault_to_json
 from osa.server.store.tables import attempt, ingestion, source_parts, worker
+from osa.server.store.transitions import leaving, moved
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +41,10 @@ class Hold:
 
     ingestion_id: str
     attempt: int
+
+
+#: What an ingestion has that nobody holds.
+NO_PLACES: dict[str, Any] = {"tenant_place": None, "convention_place": None}
 
 
 def fenced(hold: Hold) -> ColumnElement[bool]:
@@ -36,52 +56,89 @@ def fenced(hold: Hold) -> ColumnElement[bool]:
     )
 
 
-def take(connection: Connection, ingestion_id: str, worker_id: str) -> Row[Any] | None:
-    """queued -> running, with the first heartbeat in the same write; None when it is not to be
-    had."""
-    return _take(connection, ingestion.c.id == ingestion_id, worker_id)
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How many ingestions may be held at the same time; None and what is not named: any number."""
+
+    per_tenant: int | None = None
+    per_convention: Mapping[str, int] = field(default_factory=dict)
 
 
-def take_next(connection: Connection, worker_id: str) -> Row[Any] | None:
-    """The same for whichever has waited longest; None when nothing waits."""
-    oldest = (
-        select(ingestion.c.id)
-        .where(_due())
-        .order_by(ingestion.c.queued_at, ingestion.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
-    return _take(connection, ingestion.c.id == oldest, worker_id)
+class Occupied(Exception):
+    """Another take was quicker to the same key or place: the indexes are the judge. Try again."""
 
 
-def _due() -> ColumnElement[bool]:
-    return and_(
-        ingestion.c.status == Status.QUEUED,
-        or_(ingestion.c.not_before.is_(None), ingestion.c.not_before <= now()),
-    )
-
-
-def _take(connection: Connection, which: ColumnElement[bool], worker_id: str) -> Row[Any] | None:
-    row = connection.execute(
-        update(ingestion)
-        .where(which, _due())
-        .values(
-            status=Status.RUNNING,
-            status_reason="running",
-            attempt=ingestion.c.attempt + 1,
-            fruitless=ingestion.c.fruitless + 1,
-            worker_id=worker_id,
-            heartbeat_at=now(),
-            advanced_at=now(),
-            updated_at=now(),
-            started_at=func.coalesce(ingestion.c.started_at, now()),
-            not_before=None,
-            percent=None,
-            rate_per_second=None,
+def free(limits: Limits) -> ColumnElement[bool]:
+    """Nobody holds its convention or its key, and there is a place under the limits."""
+    other = ingestion.alias("other")
+    held = other.c.status.in_(sorted(HELD))
+    same_tenant = other.c.tenant == ingestion.c.tenant
+    conditions = [
+        not_(exists().where(same_tenant, held, other.c[key] == ingestion.c[key]))
+        for key in ("exclusive_key", "concurrency_key")
+    ]
+    if limits.per_tenant is not None:
+        count = select(func.count()).select_from(other).where(held, same_tenant)
+        conditions.append(count.scalar_subquery() < limits.per_tenant)
+    for convention_id, limit in sorted(limits.per_convention.items()):
+        count = select(func.count()).select_from(other)
+        count = count.where(held, other.c.convention_id == convention_id)
+        conditions.append(
+            or_(ingestion.c.convention_id != convention_id, count.scalar_subquery() < limit)
         )
-        .returning(*COLUMNS, ingestion.c.cursor, ingestion.c.fruitless)
+    return and_(*conditions)
+
+
+def due() -> ColumnElement[bool]:
+    """It waits, its time has come, and its deadline has not."""
+    return and_(
+        leaving(TAKE),
+        or_(ingestion.c.not_before.is_(None), ingestion.c.not_before <= now()),
+        or_(ingestion.c.deadline_at.is_(None), ingestion.c.deadline_at > now()),
+    )
+
+
+def take(
+    connection: Connection,
+    worker_id: str,
+    *,
+    ingestion_id: str | None = None,
+    limits: Limits = Limits(),
+) -> Row[Any] | None:
+    """queued -> running for the first in line (or the one that is named), with the first heartbeat
+    in the same write; None when there is none to be had. Raises Occupied."""
+    wanted = select(ingestion.c.id, ingestion.c.tenant, ingestion.c.convention_id)
+    wanted = wanted.where(due(), free(limits))
+    if ingestion_id is not None:
+        wanted = wanted.where(ingestion.c.id == ingestion_id)
+    first = connection.execute(
+        wanted.order_by(ingestion.c.rank, ingestion.c.queued_at, ingestion.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=ingestion)
     ).first()
+    if first is None:
+        return None
+    try:
+        row = connection.execute(
+            update(ingestion)
+            .where(ingestion.c.id == first.id, due())
+            .values(
+                **moved(TAKE, "running"),
+                **_places(connection, first, limits),
+                attempt=ingestion.c.attempt + 1,
+                fruitless=ingestion.c.fruitless + 1,
+                worker_id=worker_id,
+                heartbeat_at=now(),
+                advanced_at=now(),
+                started_at=func.coalesce(ingestion.c.started_at, now()),
+                not_before=None,
+                percent=None,
+                rate_per_second=None,
+            )
+            .returning(*COLUMNS, ingestion.c.cursor, ingestion.c.fruitless)
+        ).first()
+    except IntegrityError as exc:
+        raise Occupied from exc
     if row is not None:
         connection.execute(
             insert(attempt).values(
@@ -89,6 +146,31 @@ def _take(connection: Connection, which: ColumnElement[bool], worker_id: str) ->
             )
         )
     return row
+
+
+def _places(
+    connection: Connection, row: Row[str, str, str], limits: Limits
+) -> dict[str, int | None]:
+    """The lowest free place under each limit. Two that choose the same meet in the index."""
+    places: dict[str, int | None] = {"tenant_place": None, "convention_place": None}
+    wanted = {
+        "tenant_place": (limits.per_tenant, ingestion.c.tenant == row.tenant),
+        "convention_place": (
+            limits.per_convention.get(row.convention_id),
+            ingestion.c.convention_id == row.convention_id,
+        ),
+    }
+    for name, (limit, among) in wanted.items():
+        if limit is None:
+            continue
+        taken = set(
+            connection.execute(
+                select(ingestion.c[name]).where(among, ingestion.c.status.in_(sorted(HELD)))
+            ).scalars()
+        )
+        # All are taken only when the limit was lowered meanwhile: the count above lets none pass.
+        places[name] = next((n for n in range(1, limit + 1) if n not in taken), None)
+    return places
 
 
 def source_of(connection: Connection, row: Row[Any]) -> Mapping[str, Any] | None:
@@ -183,25 +265,26 @@ def show_progress(connection: Connection, hold: Hold, progress: Progress) -> Non
 def end(
     connection: Connection,
     hold: Hold,
+    transition: Transition,
     *,
-    status: Status,
     reason: str,
     cancel_outcome: str | None,
     error: Fault | None,
 ) -> Row[Any] | None:
     """Held -> an ended state; None when the right is gone."""
     values: dict[str, Any] = {
-        "status": status,
-        "status_reason": reason,
-        "ended_at": now(),
-        "updated_at": now(),
+        **moved(transition, reason),
+        **NO_PLACES,
         "error": fault_to_json(error),
-        "worker_id": None,
+        "error_kind": None if error is None else error.kind[:64],
     }
     if cancel_outcome is not None:
         values["cancel_outcome"] = cancel_outcome
     return connection.execute(
-        update(ingestion).where(fenced(hold)).values(**values).returning(*COLUMNS)
+        update(ingestion)
+        .where(fenced(hold), leaving(transition))
+        .values(**values)
+        .returning(*COLUMNS)
     ).first()
 
 
@@ -211,27 +294,25 @@ def requeue(
     *,
     reason: str,
     wait_seconds: float | None,
-    free: bool = False,
+    unpaid: bool = False,
 ) -> Row[Any] | None:
-    """running -> queued, counts and cursor kept. With `wait_seconds` a sweep hands it to the
-    engine when
-    the time has come; without, the caller does so in this transaction. `free`: the attempt does
-    not count against the budget. Never for a canceling one."""
+    """running -> queued, counts and cursor kept. With `wait_seconds` a sweep hands it to the engine
+    when the time has come; without, the caller does so in this transaction. `unpaid`: the attempt
+    does not count against the budget. Never for a canceling one."""
     waiting = wait_seconds is not None
     return connection.execute(
         update(ingestion)
-        .where(fenced(hold), ingestion.c.status == Status.RUNNING)
+        .where(fenced(hold), leaving(REQUEUE))
         .values(
-            status=Status.QUEUED,
-            status_reason=reason,
+            **moved(REQUEUE, reason),
+            **NO_PLACES,
             queued_at=now(),
-            updated_at=now(),
             worker_id=None,
             not_before=now() + micros(wait_seconds or 0.0) if waiting else None,
             dispatched_at=None if waiting else now(),
             dispatch=ingestion.c.dispatch + (0 if waiting else 1),
             fruitless=case((ingestion.c.fruitless > 0, ingestion.c.fruitless - 1), else_=0)
-            if free
+            if unpaid
             else ingestion.c.fruitless,
         )
         .returning(*COLUMNS, ingestion.c.dispatch)

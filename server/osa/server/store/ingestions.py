@@ -1,32 +1,44 @@
-"""Ingestions as callers see them: start, read, list, cancel."""
+"""Ingestions as callers see them: start, read, cancel."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Connection,
     Row,
     Select,
-    and_,
     bindparam,
     case,
-    exists,
+    func,
     insert,
     or_,
     select,
+    type_coerce,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 
-from osa.server.model import Ingestion, IngestionQuery, StartRequest, Status
+from osa.server.model import (
+    ACTIVE,
+    HELD,
+    Fault,
+    Ingestion,
+    OnConflict,
+    RetryScope,
+    StartRequest,
+    Status,
+)
+from osa.server.model.machine import ABORT, ACCEPT, ASK_TO_STOP, DROP, EXPIRE, STOP, Transition
 from osa.server.store import database
 from osa.server.store.columns import micros, now
-from osa.server.store.paging import Position, Slice, read_slice
-from osa.server.store.rows import COLUMNS, ingestion_of, with_attempts
+from osa.server.store.holds import NO_PLACES
+from osa.server.store.rows import COLUMNS, fault_to_json, ingestion_of, with_attempts
 from osa.server.store.tables import idempotency, ingestion, label, source_object, source_parts
+from osa.server.store.transitions import leaving, moved
 
 #: What of a stored source is kept beside the row.
 PARTS = frozenset({"items", "files"})
@@ -36,16 +48,13 @@ PARTS = frozenset({"items", "files"})
 _ADD = (
     insert(ingestion)
     .values(
-        status=Status.QUEUED,
-        status_reason="waiting_for_slot",
+        **moved(ACCEPT, "waiting_for_slot"),
         created_at=now(),
         queued_at=now(),
-        updated_at=now(),
         dispatched_at=now(),
         attempt=0,
         fruitless=0,
         dispatch=1,
-        cursor={},
         created=0,
         updated=0,
         unchanged=0,
@@ -54,6 +63,10 @@ _ADD = (
         failed=0,
         total_is_estimate=False,
         last_event=0,
+        last_log=0,
+        # Nothing plus null is null: no deadline.
+        deadline_at=type_coerce(now(), BigInteger())
+        + bindparam("deadline_micros", type_=BigInteger()),
     )
     .returning(*COLUMNS)
 )
@@ -74,15 +87,28 @@ class NewIngestion:
     source: dict[str, Any] | None
     created_by: str
     exclusive: bool
+    #: What it repeats, when it is a retry; and where it goes on.
+    retry_of: str | None = None
+    root_id: str | None = None
+    retry_scope: RetryScope | None = None
+    cursor: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def exclusive_key(self) -> str | None:
+        return self.convention_id if self.exclusive else None
 
 
 class UniqueTaken(Exception):
-    """Another ingestion holds the external id, or the exclusive convention."""
+    """Another ingestion holds the external id, the exclusive convention or the concurrency key."""
 
 
 def add(connection: Connection, new: NewIngestion) -> Ingestion:
-    """Write a queued ingestion. Raises UniqueTaken: the unique indexes are the judge."""
+    """Write a queued ingestion. Raises UniqueTaken: the unique indexes are the judge. One that does
+    not wait looks first for those that do: the indexes of the admitted do not count them."""
     request = new.request
+    queues = request.on_conflict is OnConflict.QUEUE
+    if not queues and holder_of_keys(connection, new) is not None:
+        raise UniqueTaken
     try:
         row = connection.execute(
             _ADD,
@@ -100,7 +126,20 @@ def add(connection: Connection, new: NewIngestion) -> Ingestion:
                 "metadata": dict(request.metadata),
                 "labels": dict(request.labels),
                 "created_by": new.created_by,
-                "exclusive_key": new.convention_id if new.exclusive else None,
+                "exclusive_key": new.exclusive_key,
+                "concurrency_key": request.concurrency_key,
+                "queues": queues,
+                "rank": -request.priority,
+                "deadline_seconds": request.deadline_seconds,
+                "deadline_micros": None
+                if request.deadline_seconds is None
+                else request.deadline_seconds * 1_000_000,
+                "max_failed_items": request.max_failed_items,
+                "stop_early": request.stop_early,
+                "retry_of": new.retry_of,
+                "root_id": new.root_id or new.id,
+                "retry_scope": new.retry_scope,
+                "cursor": dict(new.cursor),
             },
         ).one()
     except IntegrityError as exc:
@@ -222,79 +261,76 @@ def holder_of_external_id(connection: Connection, tenant: str, external_id: str)
     ).scalar()
 
 
-def holder_of_convention(connection: Connection, tenant: str, convention_id: str) -> str | None:
-    return connection.execute(
-        select(ingestion.c.id).where(
-            ingestion.c.tenant == tenant,
-            ingestion.c.exclusive_key == convention_id,
-            ingestion.c.status.in_([Status.QUEUED, Status.RUNNING, Status.CANCELING]),
-        )
-    ).scalar()
+@dataclass(frozen=True, kw_only=True)
+class Holder:
+    """The active ingestion in the way of another, and by which key; None: the convention."""
+
+    ingestion_id: str
+    key: str | None
 
 
-def page(
-    connection: Connection,
-    tenant: str,
-    query: IngestionQuery,
-    position: Position | None,
-    size: int,
-) -> tuple[Sequence[Ingestion], Slice]:
-    statement = select(*COLUMNS).where(ingestion.c.tenant == tenant)
-    if query.statuses:
-        statement = statement.where(ingestion.c.status.in_(sorted(query.statuses)))
-    if query.convention_id is not None:
-        statement = statement.where(ingestion.c.convention_id == query.convention_id)
-    if query.external_id is not None:
-        statement = statement.where(ingestion.c.external_id == query.external_id)
-    if query.created_after is not None:
-        statement = statement.where(ingestion.c.created_at >= query.created_after)
-    if query.created_before is not None:
-        statement = statement.where(ingestion.c.created_at < query.created_before)
-    for key, value in query.labels:
-        same = and_(label.c.ingestion_id == ingestion.c.id, label.c.key == key)
-        if value is not None:
-            same = and_(same, label.c.value == value)
-        statement = statement.where(exists().where(same))
-    found = read_slice(
-        connection,
-        statement,
-        keys=[ingestion.c.created_at, ingestion.c.id],
-        ascending=query.ascending,
-        position=position,
-        size=size,
-    )
-    return with_attempts(connection, found.rows), found
+def holder_of_keys(connection: Connection, new: NewIngestion) -> Holder | None:
+    """Which active ingestion has the concurrency key, else the exclusive convention; of several the
+    one that is, or will be, taken first."""
+    wanted = {
+        "concurrency_key": new.request.concurrency_key,
+        "exclusive_key": new.exclusive_key,
+    }
+    for column, key in wanted.items():
+        if key is None:
+            continue
+        holder = connection.execute(
+            select(ingestion.c.id)
+            .where(
+                ingestion.c.tenant == new.tenant,
+                ingestion.c[column] == key,
+                ingestion.c.status.in_(sorted(ACTIVE)),
+            )
+            .order_by(
+                case((ingestion.c.status.in_(sorted(HELD)), 0), else_=1),
+                ingestion.c.rank,
+                ingestion.c.queued_at,
+                ingestion.c.id,
+            )
+            .limit(1)
+        ).scalar()
+        if holder is not None:
+            return Holder(ingestion_id=holder, key=key if column == "concurrency_key" else None)
+    return None
 
 
 def _cancel_values(by: str, reason: str | None, outcome: str) -> dict[str, Any]:
+    """Who asked first stays."""
+    asked = ingestion.c.cancel_requested_at.is_not(None)
     return {
-        "cancel_requested_at": now(),
-        "cancel_requested_by": by,
-        "cancel_reason": reason,
+        "cancel_requested_at": func.coalesce(ingestion.c.cancel_requested_at, now()),
+        "cancel_requested_by": case((asked, ingestion.c.cancel_requested_by), else_=by),
+        "cancel_reason": case((asked, ingestion.c.cancel_reason), else_=reason),
         "cancel_outcome": outcome,
-        "updated_at": now(),
     }
+
+
+def _cancel(
+    connection: Connection,
+    tenant: str,
+    ingestion_id: str,
+    transition: Transition,
+    values: Mapping[str, Any],
+) -> Row[Any] | None:
+    return connection.execute(
+        update(ingestion)
+        .where(ingestion.c.id == ingestion_id, ingestion.c.tenant == tenant, leaving(transition))
+        .values(**values)
+        .returning(*COLUMNS)
+    ).first()
 
 
 def cancel_queued(
     connection: Connection, tenant: str, ingestion_id: str, *, by: str, reason: str | None
 ) -> Row[Any] | None:
     """queued -> canceled, at once; a worker that comes later fails its guard."""
-    return connection.execute(
-        update(ingestion)
-        .where(
-            ingestion.c.id == ingestion_id,
-            ingestion.c.tenant == tenant,
-            ingestion.c.status == Status.QUEUED,
-        )
-        .values(
-            status=Status.CANCELED,
-            status_reason="requested",
-            ended_at=now(),
-            **_cancel_values(by, reason, "stopped"),
-        )
-        .returning(*COLUMNS)
-    ).first()
+    values = moved(DROP, "requested") | _cancel_values(by, reason, "stopped")
+    return _cancel(connection, tenant, ingestion_id, DROP, values)
 
 
 def cancel_running(
@@ -307,18 +343,32 @@ def cancel_running(
     grace_seconds: float,
 ) -> Row[Any] | None:
     """running -> canceling, with a deadline that a sweeper keeps."""
+    values = moved(ASK_TO_STOP, "canceling") | _cancel_values(by, reason, "pending")
+    values["cancel_deadline_at"] = now() + micros(grace_seconds)
+    return _cancel(connection, tenant, ingestion_id, ASK_TO_STOP, values)
+
+
+def cancel_by_force(
+    connection: Connection, tenant: str, ingestion_id: str, *, by: str, reason: str | None
+) -> Row[Any] | None:
+    """running or canceling -> canceled, at once; whoever holds it has lost its right."""
+    for transition in (ABORT, STOP):
+        values = moved(transition, "forced") | _cancel_values(by, reason, "forced") | NO_PLACES
+        row = _cancel(connection, tenant, ingestion_id, transition, values)
+        if row is not None:
+            return row
+    return None
+
+
+def expire_queued(connection: Connection, ingestion_id: str, error: Fault) -> Row[Any] | None:
+    """queued -> failed: its deadline has passed before a worker took it."""
     return connection.execute(
         update(ingestion)
-        .where(
-            ingestion.c.id == ingestion_id,
-            ingestion.c.tenant == tenant,
-            ingestion.c.status == Status.RUNNING,
-        )
+        .where(ingestion.c.id == ingestion_id, leaving(EXPIRE), ingestion.c.deadline_at <= now())
         .values(
-            status=Status.CANCELING,
-            status_reason="canceling",
-            cancel_deadline_at=now() + micros(grace_seconds),
-            **_cancel_values(by, reason, "pending"),
+            **moved(EXPIRE, "deadline_exceeded"),
+            error=fault_to_json(error),
+            error_kind=error.kind,
         )
         .returning(*COLUMNS)
     ).first()
@@ -337,6 +387,7 @@ def hasten_cancel(
             ingestion.c.status == Status.CANCELING,
         )
         .values(
+            updated_at=now(),
             cancel_deadline_at=case(
                 (
                     or_(
@@ -346,7 +397,7 @@ def hasten_cancel(
                     sooner,
                 ),
                 else_=ingestion.c.cancel_deadline_at,
-            )
+            ),
         )
         .returning(ingestion.c.id)
     ).first()

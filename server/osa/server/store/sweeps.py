@@ -23,9 +23,10 @@ from sqlalchemy import (
     update,
 )
 
-from osa.server.model import HELD, Status
+from osa.server.model import HELD, Ingestion, Status
+from osa.server.model.machine import EXPIRE, FAIL
 from osa.server.store.columns import micros, now
-from osa.server.store.holds import Hold
+from osa.server.store.holds import Hold, Limits, due, free
 from osa.server.store.tables import (
     artifact,
     idempotency,
@@ -120,6 +121,34 @@ def is_still_overdue(connection: Connection, hold: Hold) -> bool:
     return row is not None
 
 
+def past_deadline(connection: Connection) -> Sequence[Hold]:
+    """Queued and running ingestions whose own deadline has passed; a canceling one has another."""
+    rows = connection.execute(
+        select(ingestion.c.id, ingestion.c.attempt)
+        .where(
+            ingestion.c.status.in_([EXPIRE.source, FAIL.source]), ingestion.c.deadline_at <= now()
+        )
+        .limit(_AT_ONCE)
+    )
+    return [Hold(ingestion_id=row.id, attempt=row.attempt) for row in rows]
+
+
+def is_past_deadline(connection: Connection, hold: Hold) -> Status | None:
+    """Take the row for the rest of this transaction; its status when it is still so. One that is
+    locked is looked at again in a second."""
+    status = connection.execute(
+        select(ingestion.c.status)
+        .where(
+            ingestion.c.id == hold.ingestion_id,
+            ingestion.c.attempt == hold.attempt,
+            ingestion.c.status.in_([EXPIRE.source, FAIL.source]),
+            ingestion.c.deadline_at <= now(),
+        )
+        .with_for_update(skip_locked=True)
+    ).scalar()
+    return None if status is None else Status(status)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Undispatched:
     ingestion_id: str
@@ -128,19 +157,22 @@ class Undispatched:
     handed_over: bool
 
 
-def undispatched(connection: Connection, *, patience_seconds: float) -> Sequence[Undispatched]:
-    """Queued ingestions whose time has come, and those the engine was told of long ago."""
+def undispatched(
+    connection: Connection, *, patience_seconds: float, limits: Limits
+) -> Sequence[Undispatched]:
+    """Queued ingestions that could be taken now and are not with the engine: their time has come,
+    or it was told of them long ago."""
     rows = connection.execute(
         select(ingestion.c.id, ingestion.c.dispatch, ingestion.c.dispatched_at)
         .where(
-            ingestion.c.status == Status.QUEUED,
-            or_(ingestion.c.not_before.is_(None), ingestion.c.not_before <= now()),
+            due(),
+            free(limits),
             or_(
                 ingestion.c.dispatched_at.is_(None),
                 ingestion.c.dispatched_at < now() - micros(patience_seconds),
             ),
         )
-        .order_by(ingestion.c.queued_at)
+        .order_by(ingestion.c.rank, ingestion.c.queued_at)
         .limit(_AT_ONCE)
     )
     return [
@@ -173,6 +205,19 @@ def still_waiting(connection: Connection, ingestion_ids: Sequence[str]) -> None:
         update(ingestion)
         .where(ingestion.c.id.in_(ingestion_ids), ingestion.c.status == Status.QUEUED)
         .values(dispatched_at=now())
+    )
+
+
+def let_pass(connection: Connection, ended: Ingestion) -> None:
+    """Whoever waits for the keys of one that was ended from outside is told of by the next sweep:
+    no worker is at hand that would look for more."""
+    same = ingestion.c.exclusive_key == ended.convention_id
+    if ended.concurrency_key is not None:
+        same = or_(same, ingestion.c.concurrency_key == ended.concurrency_key)
+    connection.execute(
+        update(ingestion)
+        .where(ingestion.c.tenant == ended.tenant, ingestion.c.status == Status.QUEUED, same)
+        .values(dispatched_at=None)
     )
 
 

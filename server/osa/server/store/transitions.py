@@ -20,7 +20,11 @@ def moved(transition: Transition, reason: str) -> dict[str, Any]:
     """The columns that tell of it. A reason that the lifecycle does not know is a defect."""
     if reason not in transition.reasons:
         raise ValueError(f"{reason!r} is no reason to {transition.name}.")
-    values = {"status": transition.target, "status_reason": reason, "updated_at": now()}
+    values: dict[str, Any] = {
+        "status": transition.target,
+        "status_reason": reason,
+        "updated_at": now(),
+    }
     if transition.target.done:
         values |= {"ended_at": now(), "worker_id": None}
     return values
