@@ -15,14 +15,18 @@ from osa.server.errors import Unavailable
 from osa.server.service import Service
 from osa.server.service.acceptance import Acceptance
 from osa.server.service.audit import Audit
+from osa.server.service.cleanups import Cleanups
 from osa.server.service.conventions import Conventions
 from osa.server.service.cursors import Cursors
+from osa.server.service.deletions import Deletions
 from osa.server.service.ingestions import Ingestions
 from osa.server.service.jobs import Policy
 from osa.server.service.logs import Logs
 from osa.server.service.readiness import ReadinessCheck
 from osa.server.service.reading import Reading
 from osa.server.service.records import Records
+from osa.server.service.retention import Retention
+from osa.server.service.retries import Retries
 from osa.server.service.running import Running
 from osa.server.service.sources import Sources
 from osa.server.service.status import StatusCheck
@@ -111,7 +115,9 @@ def build(settings: Settings) -> House:
             log_lines_kept=settings.log_lines_kept,
         ),
     )
-    reading = Reading(database, objects, known, cursors)
+    deletions = Deletions(database)
+    retention = Retention(database, deletions, seconds=settings.retention_seconds)
+    reading = Reading(database, objects, known, cursors, purge_after=retention.purge_after)
     acceptance = Acceptance(database, dispatch, reading)
     service = Service(
         domain=settings.domain,
@@ -119,6 +125,9 @@ def build(settings: Settings) -> House:
         conventions=known,
         ingestions=Ingestions(database, objects, known, sources, acceptance, reading),
         reading=reading,
+        retries=Retries(database, objects, known, acceptance),
+        deletions=deletions,
+        cleanups=Cleanups(database, known, deletions),
         uploads=Uploads(
             database,
             objects,
@@ -145,6 +154,7 @@ def build(settings: Settings) -> House:
         running,
         dispatch,
         objects,
+        retention,
         work_dir=settings.work_dir,
         stale_seconds=settings.stale_after_seconds,
     )

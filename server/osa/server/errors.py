@@ -333,9 +333,20 @@ class TooManyRequests(OsaError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class TooManyStrangers(TooManyRequests):
+    """The address has sent too many tokens that are not valid; one that is would be let in."""
+
+    def __init__(self, policy: str, quota: int, window: int, retry_after_seconds: int) -> None:
+        super().__init__(policy, quota, window, retry_after_seconds)
+        self.detail = (
+            f"More than {quota} requests of this address in {window} seconds had no valid token, and"
+            " this one has none either. `osa login` stores a new one."
+        )
+
+
 class HeadersTooLarge(OsaError):
     def __init__(self, limit_bytes: int) -> None:
         super().__init__(
-            f"The headers may have at most {limit_bytes} bytes together.",
+            f"The request line and the headers may have at most {limit_bytes} bytes together.",
             context={"limit_bytes": limit_bytes},
         )

@@ -71,6 +71,12 @@ class Settings(BaseSettings):
     upload_keep_seconds: int = Field(
         default=7 * 24 * 3600, ge=60, description="How long an upload can be named in a start."
     )
+    retention_seconds: int | None = Field(
+        default=None,
+        ge=60,
+        le=3_153_600_000,
+        description="How long an ended ingestion is kept; what it published stays. Else for ever.",
+    )
     source_max_bytes: int = Field(
         default=8 * _GIB, ge=1024, description="Bytes read from one source at most."
     )

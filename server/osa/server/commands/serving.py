@@ -13,8 +13,6 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import uvicorn
-
 from osa.cli.credentials import store_token
 from osa.cli.problems import CommandFailed
 from osa.server import bootstrap
@@ -23,7 +21,7 @@ from osa.server.commands.speech import Wrong, say
 from osa.server.commands.tokens import DEFAULT_TENANT
 from osa.server.engine.fleet import Fleet
 from osa.server.http.app import create_app
-from osa.server.http.serving import Server
+from osa.server.http.serving import Server, configured
 from osa.server.model import Scope
 from osa.server.service.sweeping import HOUSEKEEPING_SECONDS
 from osa.server.settings import Settings
@@ -46,18 +44,8 @@ def serve(settings: Settings) -> int:
 
 def _serve_house(house: House) -> int:
     settings = house.settings
-    server = _Server(
-        uvicorn.Config(
-            create_app(house.service, settings),
-            host=settings.host,
-            port=settings.port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=5,
-            h11_max_incomplete_event_size=64 * 1024,
-        )
-    )
+    app = create_app(house.service, settings)
+    server = _Server(configured(app, host=settings.host, port=settings.port))
     sockets = [server.config.bind_socket()]
     # The event loop sets this only on sockets that it made itself. Without it the second half of
     # an answer waits for the client's delayed acknowledgement of the first: 40 ms for each request.

@@ -1,28 +1,36 @@
-"""Who asks, and whether they may."""
+"""Who asks, for whom, and whether they may."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from typing import cast
 
 from starlette.requests import Request
 
-from osa.server.errors import Forbidden, Unauthenticated
-from osa.server.model import Principal, Scope
-from osa.server.service.tokens import Tokens
+from osa.server.errors import ErrorDetail, Forbidden, Unauthenticated
+from osa.server.http.access import Facts
+from osa.server.http.problems import invalid
+from osa.server.model import Principal, Scope, names_tenant
 
 # RFC 6750, section 2.1.
 _BEARER = re.compile(r"bearer +(?P<secret>[A-Za-z0-9._~+/-]+=*) *", re.IGNORECASE)
+_TENANT = "Osa-Tenant"
 
 
-def authorize(request: Request, tokens: Tokens, scope: Scope) -> Principal:
-    """Who asks. Raises Unauthenticated, and Forbidden when their token lacks the scope."""
+def secret_of(request: Request) -> str:
+    """The token that was sent. Raises Unauthenticated when that is not one bearer token."""
     given = request.headers.getlist("authorization")
     if not given:
         raise Unauthenticated("Send a token: `Authorization: Bearer …`. `osa login` stores one.")
     bearer = _BEARER.fullmatch(given[0]) if len(given) == 1 else None
     if bearer is None:
         raise Unauthenticated("The Authorization header is not one bearer token (RFC 6750).")
-    principal = tokens.authenticate(bearer["secret"])
+    return bearer["secret"]
+
+
+def authorize(request: Request, principal: Principal, scope: Scope) -> Principal:
+    """For whom they act. Raises Forbidden when their token lacks the scope."""
     if not principal.may(scope):
         raise Forbidden(scope, sorted(principal.scopes))
     return principal
