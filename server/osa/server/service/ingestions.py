@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from osa.conventions.authoring import Convention
 from osa.server.errors import (
-    BodyTooLarge,
     ConventionUnavailable,
-    ErrorDetail,
     IngestionAlreadyEnded,
-    InvalidParameters,
     OsaError,
 )
 from osa.server.model import (
@@ -31,6 +26,7 @@ from osa.server.model import (
 from osa.server.model.machine import ABORT, ASK_TO_STOP, DROP
 from osa.server.service import facts
 from osa.server.service.acceptance import Acceptance, Keyed, Started
+from osa.server.service.checks import check_parameters, check_sizes
 from osa.server.service.conventions import Conventions
 from osa.server.service.reading import Reading
 from osa.server.service.sources import Sources
@@ -40,9 +36,6 @@ from osa.server.store.objects import Objects
 from osa.server.store.rows import ingestion_of
 
 _START = "startIngestion"
-#: As JSON; every reading of an ingestion carries them, two hundred to a page.
-MAX_METADATA_BYTES = 64 * 1024
-MAX_PARAMETERS_BYTES = 256 * 1024
 
 
 class Ingestions:
@@ -104,8 +97,8 @@ class Ingestions:
         convention = self._conventions.find(request.convention_id)
         if convention.missing_extra is not None:
             raise ConventionUnavailable(convention.id, convention.missing_extra)
-        _check_sizes(request)
-        _check_parameters(convention, request.parameters)
+        check_sizes(request)
+        check_parameters(convention, request.parameters)
         self._objects.check_room()
         return convention, self._sources.accept(principal.tenant, convention, request.source)
 
@@ -184,43 +177,6 @@ class Ingestions:
         data = facts.state(asked) | {"cancel": facts.cancellation(asked)}
         events.append(tx, ingestion_id, ASK_TO_STOP.event, data, attempt=row.attempt)
         return True
-
-
-def _check_sizes(request: StartRequest) -> None:
-    """What every page of a list carries must be small."""
-    source = request.source
-    told = {
-        "metadata": (request.metadata, MAX_METADATA_BYTES),
-        "source.metadata": ({} if source is None else source.metadata, MAX_METADATA_BYTES),
-        "parameters": (request.parameters, MAX_PARAMETERS_BYTES),
-    }
-    for name, (value, limit) in told.items():
-        size = len(json.dumps(value, separators=(",", ":")))
-        if size > limit:
-            raise BodyTooLarge(limit, f"That is the limit of `{name}`, which has {size} as JSON.")
-
-
-def _check_parameters(convention: Convention, parameters: Mapping[str, Any]) -> None:
-    try:
-        convention.parse(parameters)
-    except ValidationError as exc:
-        errors = [
-            ErrorDetail(
-                loc=["body", "parameters", *error["loc"]],
-                msg=error["msg"],
-                type=error["type"],
-                input=error.get("input"),
-            )
-            for error in exc.errors(include_url=False, include_context=False)
-        ]
-        said = "; ".join(
-            f"{'.'.join(str(part) for part in error.loc[1:])}: {error.msg}" for error in errors[:3]
-        )
-        raise InvalidParameters(
-            f"{len(errors)} error{'s' if len(errors) > 1 else ''}: {said}."
-            f" `osa convention show {convention.id}` lists the parameters.",
-            errors=errors,
-        ) from exc
 
 
 def _hash(request: StartRequest) -> str:

@@ -107,11 +107,13 @@ class Running:
         return job
 
     def _wanted(self, ingestion: Ingestion) -> frozenset[str] | None:
-        if ingestion.retry_scope is not RetryScope.FAILED_ITEMS:
+        if ingestion.retry_scope not in (RetryScope.FAILED_ITEMS, RetryScope.REMAINING):
             return None
         # They are written with the ingestion and never change: no lock is needed for them.
         with self._database.read() as tx:
-            return wanted.keys(tx, ingestion.id)
+            keys = wanted.keys(tx, ingestion.id)
+        # What remains is of all items, unless the one before was about some itself.
+        return keys if keys or ingestion.retry_scope is RetryScope.FAILED_ITEMS else None
 
     def _cannot_run(self, ingestion: Ingestion) -> Fault | None:
         convention = self._registry.get(ingestion.convention_id)

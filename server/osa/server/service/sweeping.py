@@ -12,8 +12,9 @@ from pathlib import Path
 
 from osa.server.errors import Unavailable
 from osa.server.service.dispatch import Dispatch
+from osa.server.service.retention import Retention
 from osa.server.service.running import Running
-from osa.server.store import sweeps, uploads
+from osa.server.store import cleanups, sweeps, uploads
 from osa.server.store.database import Database
 from osa.server.store.objects import Objects
 
@@ -40,6 +41,7 @@ class Sweeper:
         running: Running,
         dispatch: Dispatch,
         objects: Objects,
+        retention: Retention,
         *,
         work_dir: Path,
         stale_seconds: float,
@@ -50,6 +52,7 @@ class Sweeper:
         self._work_dir = work_dir
         self._stale_seconds = stale_seconds
         self._objects = objects
+        self._retention = retention
         self._freed = time.monotonic()
         #: Since when the database has answered without a gap, and when it last did: by the clock of
         #: this process, and by the database's.
@@ -148,11 +151,13 @@ class Sweeper:
         with self._database.write() as tx:
             uploads.forget_expired(tx)
             sweeps.forget_old_keys(tx)
+            cleanups.forget_expired(tx)
             sweeps.forget_dead_workers(tx, stale_seconds=20 * self._stale_seconds)
         with self._database.read() as tx:
             alive = sweeps.alive_workers(tx, stale_seconds=self._stale_seconds)
         self._dispatch.forget_done(alive)
         self._remove_leftovers()
+        self._retention.purge()
         if time.monotonic() - self._freed >= _FREEING_SECONDS:
             self._freed = time.monotonic()
             self._objects.remove_unnamed(self._named)
