@@ -71,9 +71,10 @@ def clean_up(
 
     def step() -> dict[str, Any]:
         answer = line.ask_once(operation, kwargs)
-        if left is not None and answer["remaining_count"] >= left:
+        found = answer["remaining_count"]
+        if not isinstance(found, int) or (left is not None and found >= left):
             raise IngestionError(
-                f"The server deletes no more of this selection; {left} are left.",
+                f"The server deletes no more of this selection: {found} are left.",
                 code="INVALID_RESPONSE",
                 retryable=True,
             )

@@ -64,12 +64,22 @@ class IngestionError(Exception):
 
 
 class IngestionTimeout(IngestionError):
-    """`wait_ingestion` gave up waiting. `ingestion` is the last state seen, None when there was
-    none."""
+    """`wait_ingestion` or `wait_ingestions` gave up waiting.
 
-    def __init__(self, detail: str, *, ingestion: dict[str, Any] | None) -> None:
+    `ingestion` is the last state seen of the first that is not done, None when there was none;
+    `ingestions` are the last states of all that were seen.
+    """
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        ingestion: dict[str, Any] | None,
+        ingestions: Sequence[dict[str, Any]] = (),
+    ) -> None:
         super().__init__(detail, code="WAITED_TOO_LONG", retryable=True)
         self.ingestion = ingestion
+        self.ingestions = [*ingestions]
 
 
 def _rebuild(kind: type[IngestionError], state: dict[str, Any]) -> IngestionError:

@@ -43,37 +43,33 @@ def get_ingestions(
     """
     paths = arguments.ids(ingestion_ids, "ing")
     with Connection(**access) as line:
-        roll = Roll(line)
-        return line.patiently(lambda: roll.call(paths))
+        return Roll(line).call(paths)
 
 
 class Roll:
     """Looks at many ingestions with few requests."""
 
-    def __init__(self, line: Connection) -> None:
+    def __init__(self, line: Connection, *, retries: int | None = None) -> None:
         self._line = line
+        self._retries = retries
         self._together = True
 
     def call(self, paths: Sequence[Any], *, timeout: float | None = None) -> list[dict[str, Any]]:
-        """Give them in this order, without another try.
+        """Give them in this order.
 
         What a list leaves out is asked for by itself: the server says what became of it.
         """
         found: dict[str, dict[str, Any]] = {}
         for start in range(0, len(paths), MOST_AT_ONCE):
             found |= self._listed(paths[start : start + MOST_AT_ONCE], timeout)
-        return [
-            found.get(_key(path))
-            or self._line.ask_once(one, one._get_kwargs(path), timeout=timeout)
-            for path in paths
-        ]
+        return [found.get(_key(path)) or self._alone(path, timeout) for path in paths]
 
     def _listed(self, paths: Sequence[Any], timeout: float | None) -> dict[str, dict[str, Any]]:
         if len(paths) == 1 or not self._together:
             return {}
         kwargs = many._get_kwargs(id=[*dict.fromkeys(paths)], per_page=MOST_AT_ONCE)
         try:
-            page = self._line.ask_once(many, kwargs, timeout=timeout)
+            page = self._line.ask(many, kwargs, retries=self._retries, timeout=timeout)
         except IngestionError as error:
             if error.status != 400:
                 raise
@@ -81,6 +77,10 @@ class Roll:
             self._together = False
             return {}
         return {_key(item["id"]): item for item in items_of(page)}
+
+    def _alone(self, path: Any, timeout: float | None) -> dict[str, Any]:
+        kwargs = one._get_kwargs(path)
+        return self._line.ask(one, kwargs, retries=self._retries, timeout=timeout)
 
 
 def _key(path: Any) -> str:

@@ -73,7 +73,7 @@ def wait_ingestions(
     deadline = None if timeout is None else pacing.monotonic() + timeout
     outage = pacing.Outage(outage_budget, retries)
     with Connection(**identity, timeout=request_timeout) as line:
-        roll = Roll(line)
+        roll = Roll(line, retries=0)
         awaited = _Awaited(ids(ingestion_ids, "ing"), follow_retries=follow_retries)
         while True:
             left = None if deadline is None else max(0.0, deadline - pacing.monotonic())
@@ -143,8 +143,11 @@ class _Awaited:
             what = f"Ingestion {self.active[0]} {state}"
         else:
             what = f"{len(self.active)} of {len(self._chains)} ingestions are not done"
+        seen = [self._seen[chain[-1]] for chain in self._chains if chain[-1] in self._seen]
         return IngestionTimeout(
-            f"{what} after {timeout:g} s of waiting; it goes on.", ingestion=first
+            f"{what} after {timeout:g} s of waiting; the work goes on.",
+            ingestion=first,
+            ingestions=seen,
         )
 
     def _done(self, path: str) -> bool:
