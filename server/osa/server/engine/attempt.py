@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 
 from osa.conventions.authoring import Progress as Report
 from osa.conventions.slot import items_from_json, source_to_json
+from osa.server.engine.lines import Lines
 from osa.server.engine.slots import Slot, SlotDied
-from osa.server.errors import StorageFull, Unavailable
+from osa.server.errors import OsaError, StorageFull, Unavailable
 from osa.server.model import Fault
 from osa.server.service.jobs import Job, Verdict
 from osa.server.service.running import Running
@@ -25,6 +26,17 @@ T = TypeVar("T")
 
 #: Waits between two tries while the database is away, in seconds.
 _RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
+#: What the log says when a slot is killed.
+_KILLED = {
+    "lost": "The work was dropped: the ingestion has ended, or another attempt works on it.",
+    "deadline": "Killed: the grace of the cancel is over.",
+    "shutdown": "Killed: it did not stop in the time a stopping worker has"
+    " (OSA_SHUTDOWN_GRACE_SECONDS).",
+    "memory_limit": "Killed: it used more memory than one ingestion may (OSA_SLOT_MEMORY_BYTES).",
+    "time_limit": "Killed: one attempt may take no longer (OSA_SLOT_SECONDS).",
+    "storage": "Killed: the data disk is full.",
+    "broken": "Killed: the worker could not use what the convention sent.",
+}
 
 
 class Attempt:
@@ -61,6 +73,7 @@ class Attempt:
         self._report: Report | None = None
         self._unshown: Report | None = None
         self._missed = 0
+        self._lines = Lines(job.hold.attempt)
 
     def run(self) -> None:
         """Until the ingestion has ended, waits again, or is somebody else's."""
@@ -91,6 +104,7 @@ class Attempt:
             # it for this one has done so, or will not.
             with self._stopping, self._killing:
                 self._over = True
+            self._write_last_lines()
             shutil.rmtree(self._workdir, ignore_errors=True)
             with contextlib.suppress(OSError):
                 # Only when it is empty: the next attempt may have its folder there already.
@@ -108,9 +122,12 @@ class Attempt:
             "batch_size": job.ingestion.batch_size,
             "workdir": str(self._workdir),
             "limits": dict(self._limits),
+            "wanted": self._wanted_file(),
         }
         for answer in self._slot.run(message):
             match answer.pop("type"):
+                case "log":
+                    self._lines.say(answer["level"], answer["message"])
                 case "progress":
                     self._report = self._unshown = Report(**answer)
                 case "batch":
@@ -126,11 +143,19 @@ class Attempt:
         """Commit a batch and say how to go on; False when the right is gone."""
         items = items_from_json(answer["items"])
         report, self._unshown = self._report, None
-        verdict = self._persist(
-            lambda: self._running.commit(
-                self.job, items, answer["cursor"], report, workdir=self._workdir
+        with self._lines.waiting() as said:
+            verdict = self._persist(
+                lambda: self._running.commit(
+                    self.job,
+                    items,
+                    answer["cursor"],
+                    report,
+                    workdir=self._workdir,
+                    said=said.lines() if said else (),
+                )
             )
-        )
+            if said is not None:
+                said.is_written = verdict not in (Verdict.LOST, None)
         match verdict:
             case Verdict.LOST | None:
                 return False
@@ -143,7 +168,33 @@ class Attempt:
                 self._slot.send({"type": "go"})
         return True
 
+    def _wanted_file(self) -> str | None:
+        """Where the slot reads what counts: it may be far too much for a line of the pipe."""
+        if self.job.wanted is None:
+            return None
+        path = self._workdir / ".wanted"
+        path.write_text("".join(f"{key}\n" for key in self.job.wanted), encoding="ascii")
+        return str(path)
+
+    def _write_lines(self, *, wait: bool) -> None:
+        """To the log, whether the right is still there or not. Without `wait` neither a commit nor
+        a locked row is waited for: the lines are."""
+        with self._lines.waiting(wait=wait) as said:
+            if said:
+                said.is_written = self._running.say(
+                    self.job.hold.ingestion_id, said.lines(), wait=wait
+                )
+
+    def _write_last_lines(self) -> None:
+        try:
+            self._write_lines(wait=True)
+        except OsaError as exc:
+            _log.warning("lines_not_written", extra={**self._name, "detail": exc.detail})
+        except Exception:  # noqa: BLE001 - no line is worth an ingestion
+            _log.exception("lines_not_written", extra=self._name)
+
     def _ended(self, *, stopped: bool) -> None:
+        self._write_last_lines()
         if not stopped:
             self._persist(lambda: self._running.complete(self.job))
         elif self._handing_over and not self._cancel_seen:
@@ -156,10 +207,12 @@ class Attempt:
         self._failed(Fault(kind="storage_full", detail=detail, origin="storage", retryable=True))
 
     def _failed(self, fault: Fault) -> None:
+        self._write_last_lines()
         self._persist(lambda: self._running.fail(self.job, fault))
 
     def _died(self) -> None:
         why = self._killed_for
+        self._write_last_lines()
         match why:
             case "lost" | "storage" | "broken":
                 return
@@ -199,6 +252,12 @@ class Attempt:
             if self._over or self._stop_sent:
                 return
             self._stop_sent = True
+            self._lines.say(
+                "info",
+                "A cancel was asked for; the convention is told to stop."
+                if cancel
+                else "The worker is stopping; the convention is told to stop.",
+            )
             # The thread that reads from it finds out that it died, and says what that means.
             with contextlib.suppress(SlotDied):
                 self._slot.send({"type": "stop", **self._name})
@@ -212,6 +271,7 @@ class Attempt:
             first = self._killed_for is None
             self._killed_for = self._killed_for or why
             if first:
+                self._lines.say("warning", _KILLED.get(why, f"Killed: {why}."))
                 self._slot.kill_soon()
 
     def miss(self) -> None:
@@ -231,6 +291,7 @@ class Attempt:
             self.kill("time_limit")
         elif self._slot.resident_bytes() > self._max_bytes:
             self.kill("memory_limit")
+        self._write_lines(wait=False)
         report, self._unshown = self._unshown, None
         if report is not None:
             self._running.show(self.job, report)
