@@ -19,6 +19,7 @@ from osa.server.service.cleanups import Cleanups
 from osa.server.service.conventions import Conventions
 from osa.server.service.cursors import Cursors
 from osa.server.service.deletions import Deletions
+from osa.server.service.diagnoses import Diagnoses
 from osa.server.service.ingestions import Ingestions
 from osa.server.service.jobs import Policy
 from osa.server.service.logs import Logs
@@ -125,6 +126,9 @@ def build(settings: Settings) -> House:
         conventions=known,
         ingestions=Ingestions(database, objects, known, sources, acceptance, reading),
         reading=reading,
+        diagnoses=Diagnoses(
+            database, reading, limits=running.limits, stale_seconds=settings.stale_after_seconds
+        ),
         retries=Retries(database, objects, known, acceptance),
         deletions=deletions,
         cleanups=Cleanups(database, known, deletions),

@@ -9,6 +9,7 @@ from osa.server.service.audit import Audit
 from osa.server.service.cleanups import Cleanups
 from osa.server.service.conventions import Conventions
 from osa.server.service.deletions import Deletions
+from osa.server.service.diagnoses import Diagnoses
 from osa.server.service.ingestions import Ingestions
 from osa.server.service.logs import Logs
 from osa.server.service.readiness import ReadinessCheck
@@ -29,6 +30,7 @@ class Service:
     conventions: Conventions
     ingestions: Ingestions
     reading: Reading
+    diagnoses: Diagnoses
     retries: Retries
     deletions: Deletions
     cleanups: Cleanups

@@ -21,16 +21,13 @@ from osa.server.model import (
     Principal,
     StoredFile,
     Total,
+    Version,
 )
 from osa.server.service.conventions import Conventions
 from osa.server.service.cursors import Cursors
 from osa.server.store import events, ingestions, items, listing, queue, records
 from osa.server.store.database import Database
 from osa.server.store.objects import Objects
-
-
-def _never(ingestion: Ingestion) -> datetime | None:
-    return None
 
 
 class Reading:
@@ -43,7 +40,7 @@ class Reading:
         conventions: Conventions,
         cursors: Cursors,
         *,
-        purge_after: Callable[[Ingestion], datetime | None] = _never,
+        purge_after: Callable[[Ingestion], datetime | None],
     ) -> None:
         self._database = database
         self._objects = objects
@@ -136,10 +133,10 @@ class Reading:
             poll_after_seconds=ingestion.poll_after_seconds,
         )
 
-    def last_events(self, ingestion_ids: Collection[str]) -> Mapping[str, tuple[int, bool]]:
-        """For those who watch: the last event's number of each, and whether none can follow."""
+    def versions(self, ingestion_ids: Collection[str]) -> Mapping[str, Version]:
+        """For those who watch, of whatever tenants: how each is now; what is gone is left out."""
         with self._database.read() as tx:
-            return events.last(tx, ingestion_ids)
+            return listing.versions(tx, ingestion_ids)
 
     def artifacts(
         self, principal: Principal, ingestion_id: str, *, cursor: str | None, per_page: int
