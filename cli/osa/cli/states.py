@@ -43,16 +43,16 @@ def get_ingestions(
     """
     paths = arguments.ids(ingestion_ids, "ing")
     with Connection(**access) as line:
-        return Roll(line).call(paths)
+        return Roll(line, together=len(paths) > 1).call(paths)
 
 
 class Roll:
-    """Looks at many ingestions with few requests."""
+    """Looks at many ingestions with few requests, or one by one."""
 
-    def __init__(self, line: Connection, *, retries: int | None = None) -> None:
+    def __init__(self, line: Connection, *, together: bool, retries: int | None = None) -> None:
         self._line = line
+        self._together = together
         self._retries = retries
-        self._together = True
 
     def call(self, paths: Sequence[Any], *, timeout: float | None = None) -> list[dict[str, Any]]:
         """Give them in this order.
@@ -65,7 +65,7 @@ class Roll:
         return [found.get(_key(path)) or self._alone(path, timeout) for path in paths]
 
     def _listed(self, paths: Sequence[Any], timeout: float | None) -> dict[str, dict[str, Any]]:
-        if len(paths) == 1 or not self._together:
+        if not self._together:
             return {}
         kwargs = many._get_kwargs(id=[*dict.fromkeys(paths)], per_page=MOST_AT_ONCE)
         try:

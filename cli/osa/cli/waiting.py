@@ -73,8 +73,9 @@ def wait_ingestions(
     deadline = None if timeout is None else pacing.monotonic() + timeout
     outage = pacing.Outage(outage_budget, retries)
     with Connection(**identity, timeout=request_timeout) as line:
-        roll = Roll(line, retries=0)
-        awaited = _Awaited(ids(ingestion_ids, "ing"), follow_retries=follow_retries)
+        paths = ids(ingestion_ids, "ing")
+        awaited = _Awaited(paths, follow_retries=follow_retries)
+        roll = Roll(line, together=len(paths) > 1, retries=0)
         while True:
             left = None if deadline is None else max(0.0, deadline - pacing.monotonic())
             try:
