@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 
-from osa.server.errors import IngestionActive, IngestionNotFound, Unavailable
-from osa.server.model import Principal
+from osa.server.errors import IngestionNotFound, Unavailable
+from osa.server.model import Action, Principal, refusal
 from osa.server.service.pieces import pieces
 from osa.server.store import audit, deletions, ingestions
 from osa.server.store.database import Database
@@ -31,7 +31,10 @@ class Deletions:
                 found = ingestions.find(tx, principal.tenant, ingestion_id)
                 if found is None:
                     raise IngestionNotFound(ingestion_id)
-                raise IngestionActive(ingestion_id, found.status)
+                why = refusal(found, Action.DELETE)
+                if why is not None:
+                    raise why.error
+                raise Unavailable("It has just ended; try again.", retry_after_seconds=1)
             audit.append(
                 tx,
                 principal,

@@ -12,16 +12,17 @@ from sqlalchemy import Connection
 from osa.conventions.authoring import Convention
 from osa.server.errors import (
     ConventionUnavailable,
-    IngestionAlreadyEnded,
     OsaError,
 )
 from osa.server.model import (
+    Action,
     Ingestion,
     Principal,
     SourceRequest,
     StartRequest,
     Status,
     new_id,
+    refusal,
 )
 from osa.server.model.machine import ABORT, ASK_TO_STOP, DROP
 from osa.server.service import facts
@@ -137,8 +138,9 @@ class Ingestions:
                 found = self._reading.find(tx, tenant, ingestion_id)
             if changed or found.status in (Status.CANCELING, Status.CANCELED):
                 return found
-            if found.done:
-                raise IngestionAlreadyEnded(found)
+            why = refusal(found, Action.FORCE_CANCEL if force else Action.CANCEL)
+            if why is not None:
+                raise why.error
             # It was handed back to the queue between two of our statements: ask again.
 
     def _cancel(
