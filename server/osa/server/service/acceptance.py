@@ -4,7 +4,7 @@ hand-over in one transaction, and what to say when its place is taken."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -93,8 +93,9 @@ class Acceptance:
                         return other
                     if first is not None:
                         first(tx)
-                    ingestion = self._reading.told(tx, ingestions.add(tx, new))
-                    events.append(tx, new.id, ACCEPT.event, facts.state(ingestion))
+                    added = ingestions.add(tx, new)
+                    number = events.append(tx, new.id, ACCEPT.event, facts.state(added))
+                    ingestion = self._reading.told(tx, replace(added, last_event=number))
                     audit.append(tx, principal, action, ingestion_id=new.id, detail=detail)
                     self._dispatch.enqueue(tx, new.id, 1)
                     if then is not None:
