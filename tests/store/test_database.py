@@ -137,6 +137,6 @@ def test_servers_that_start_at_once_agree_on_the_shared_secret(house) -> None:
     houses = [bootstrap.build(house.settings) for _ in range(3)]
     cursors = []
     for one in houses:
-        cursors.append(one.service.ingestions._cursors._key)
+        cursors.append(one.service.reading._cursors._key)
         one.close()
     assert len(set(cursors)) == 1

@@ -168,8 +168,10 @@ def _places(
                 select(ingestion.c[name]).where(among, ingestion.c.status.in_(sorted(HELD)))
             ).scalars()
         )
-        # All are taken only when the limit was lowered meanwhile: the count above lets none pass.
         places[name] = next((n for n in range(1, limit + 1) if n not in taken), None)
+        if places[name] is None:
+            # Taken since they were counted.
+            raise Occupied
     return places
 
 
