@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import cast
 
 from starlette.requests import Request
 
 from osa.server.errors import ErrorDetail, Forbidden, Unauthenticated
-from osa.server.http.access import Facts
 from osa.server.http.problems import invalid
 from osa.server.model import Principal, Scope, names_tenant
 
@@ -30,7 +28,18 @@ def secret_of(request: Request) -> str:
 
 
 def authorize(request: Request, principal: Principal, scope: Scope) -> Principal:
-    """For whom they act. Raises Forbidden when their token lacks the scope."""
-    if not principal.may(scope):
-        raise Forbidden(scope, sorted(principal.scopes))
-    return principal
+    """For whom they act: their own tenant, or the one that an admin names. Raises Forbidden when
+    their token lacks the scope, and InvalidRequest when no tenant can be called so."""
+    given = request.headers.getlist(_TENANT)
+    needed = Scope.ADMIN if given else scope
+    if not principal.may(needed):
+        raise Forbidden(needed, sorted(principal.scopes))
+    if not given:
+        return principal
+    if len(given) > 1 or not names_tenant(given[0]):
+        message = "One tenant: 1 to 64 of a-z, 0-9, '.', '_' and '-', a letter or digit first"
+        said = ErrorDetail(
+            loc=["header", _TENANT], msg=message, type="tenant", input=", ".join(given)[:200]
+        )
+        raise invalid([said])
+    return replace(principal, tenant=given[0])

@@ -9,7 +9,6 @@ from fastapi import FastAPI
 
 from osa.server.http.access import MAX_HEADER_BYTES
 
-
 #: Bytes of the request line and headers that the library reads at most; what is larger, it answers
 #: by itself with a plain 400. Far above our own limit, whose answer is a problem.
 _MOST_HEADER_BYTES = 2 * MAX_HEADER_BYTES

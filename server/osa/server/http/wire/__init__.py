@@ -16,6 +16,8 @@ from osa.server.http.wire.history import (
     IngestionItem,
     IngestionItemPage,
     ItemFault,
+    LogLine,
+    LogPage,
 )
 from osa.server.http.wire.ingestions import (
     AllowedAction,
@@ -31,7 +33,19 @@ from osa.server.http.wire.ingestions import (
 )
 from osa.server.http.wire.problems import Problem, ProblemDetail
 from osa.server.http.wire.records import Record, RecordFile, RecordPage
-from osa.server.http.wire.service import Health, OpenapiDocument, Readiness
+from osa.server.http.wire.service import (
+    AuditEntry,
+    AuditPage,
+    Caller,
+    DatabaseStatus,
+    Health,
+    OpenapiDocument,
+    QueueStatus,
+    Readiness,
+    ServiceStatus,
+    StorageStatus,
+    WorkerStatus,
+)
 from osa.server.http.wire.sources import (
     BytesSource,
     FileSource,
@@ -53,6 +67,7 @@ from osa.server.http.wire.uploads import Upload
 from osa.server.http.wire.words import (
     ActionName,
     AttemptEndReason,
+    AuditAction,
     CancelOutcome,
     ConcurrencyKey,
     Content,
@@ -73,6 +88,8 @@ from osa.server.http.wire.words import (
     Label,
     LabelFilter,
     Labels,
+    LogLevel,
+    LogLevelFilter,
     MaxFailedItems,
     MediaType,
     Metadata,
@@ -92,6 +109,7 @@ from osa.server.http.wire.words import (
     Srn,
     StatusReason,
     StopEarly,
+    TokenScope,
     TotalRelation,
     Uri,
 )
@@ -103,7 +121,11 @@ __all__ = [
     "ArtifactPage",
     "Attempt",
     "AttemptEndReason",
+    "AuditAction",
+    "AuditEntry",
+    "AuditPage",
     "BytesSource",
+    "Caller",
     "CancelIngestion",
     "CancelOutcome",
     "Cancellation",
@@ -117,6 +139,7 @@ __all__ = [
     "ConventionId",
     "ConventionList",
     "Counts",
+    "DatabaseStatus",
     "DeadlineSeconds",
     "Diagnosis",
     "DiagnosisCode",
@@ -146,6 +169,10 @@ __all__ = [
     "LabelFilter",
     "Labels",
     "ListSource",
+    "LogLevel",
+    "LogLevelFilter",
+    "LogLine",
+    "LogPage",
     "MaxFailedItems",
     "MediaType",
     "Metadata",
@@ -158,6 +185,7 @@ __all__ = [
     "ProblemCode",
     "ProblemDetail",
     "Progress",
+    "QueueStatus",
     "Readiness",
     "Record",
     "RecordFile",
@@ -169,6 +197,7 @@ __all__ = [
     "RetryOverrides",
     "RetryScope",
     "RetryScopeChoice",
+    "ServiceStatus",
     "Sha256",
     "SingleSource",
     "SortOrder",
@@ -179,10 +208,13 @@ __all__ = [
     "StartIngestion",
     "StatusReason",
     "StopEarly",
+    "StorageStatus",
     "TextSource",
+    "TokenScope",
     "Total",
     "TotalRelation",
     "Upload",
     "Uri",
     "UriSource",
+    "WorkerStatus",
 ]

@@ -141,6 +141,7 @@ OnConflict = TypeAliasType(
 )
 RetryScopeChoice = TypeAliasType("RetryScopeChoice", Literal["failed_items", "remaining", "all"])
 EndedStatusChoice = TypeAliasType("EndedStatusChoice", Literal["succeeded", "failed", "canceled"])
+LogLevelFilter = TypeAliasType("LogLevelFilter", Literal["debug", "info", "warning", "error"])
 ItemOutcomeFilter = TypeAliasType(
     "ItemOutcomeFilter",
     Literal["created", "updated", "unchanged", "skipped", "rejected", "failed"],
@@ -233,6 +234,24 @@ DiagnosisCode = TypeAliasType(
     | str,
 )
 TotalRelation = TypeAliasType("TotalRelation", Literal["eq", "gte"] | str)
+AuditAction = TypeAliasType(
+    "AuditAction",
+    Literal[
+        "start_ingestion",
+        "cancel_ingestion",
+        "retry_ingestion",
+        "delete_ingestion",
+        "clean_up",
+        "purge",
+        "create_upload",
+        "create_token",
+        "revoke_token",
+    ]
+    | str,
+)
+TokenScope = TypeAliasType(
+    "TokenScope", Literal["ingestions:read", "ingestions:write", "admin"] | str
+)
 FaultOrigin = TypeAliasType(
     "FaultOrigin", Literal["source", "convention", "storage", "platform", "user"] | str
 )
@@ -250,6 +269,7 @@ EventType = TypeAliasType(
     ]
     | str,
 )
+LogLevel = TypeAliasType("LogLevel", Literal["debug", "info", "warning", "error"] | str)
 SourceType = TypeAliasType(
     "SourceType", Literal["uri", "file", "bytes", "text", "record", "list"] | str
 )
