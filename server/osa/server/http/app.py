@@ -21,7 +21,7 @@ from osa.server.http.lanes import Lanes
 from osa.server.http.metrics import Metrics
 from osa.server.http.problems import problem_response
 from osa.server.http.routes import ROUTERS
-from osa.server.http.streaming import Watchers
+from osa.server.http.watching import Watchers
 from osa.server.service import Service
 from osa.server.settings import Settings
 
@@ -58,7 +58,7 @@ def create_app(
     )
     app.state.service = service
     app.state.settings = settings
-    app.state.watchers = Watchers(service.reading.last_events)
+    app.state.watchers = Watchers(service.reading.versions)
     app.state.lanes = Lanes(settings.max_pending)
     app.state.metrics = metrics = Metrics(service.status)
     app.state.gate = Gate(service.tokens, settings, metrics)

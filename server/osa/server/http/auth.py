@@ -31,10 +31,11 @@ def authorize(request: Request, principal: Principal, scope: Scope) -> Principal
     """For whom they act: their own tenant, or the one that an admin names. Raises Forbidden when
     their token lacks the scope, and InvalidRequest when no tenant can be called so."""
     given = request.headers.getlist(_TENANT)
-    needed = Scope.ADMIN if given else scope
-    if not principal.may(needed):
-        raise Forbidden(needed, sorted(principal.scopes))
-    if not given:
+    own = not given or given == [principal.home_tenant]
+    for needed in (scope,) if own else (scope, Scope.ADMIN):
+        if not principal.may(needed):
+            raise Forbidden(needed, sorted(principal.scopes))
+    if own:
         return principal
     if len(given) > 1 or not names_tenant(given[0]):
         message = "One tenant: 1 to 64 of a-z, 0-9, '.', '_' and '-', a letter or digit first"

@@ -24,7 +24,7 @@ from osa.server.http.arguments import Arguments
 from osa.server.http.gate import Gate
 from osa.server.http.lanes import Lane, Lanes
 from osa.server.http.metrics import Metrics
-from osa.server.http.streaming import Watchers
+from osa.server.http.watching import Watchers
 from osa.server.model import Principal, Scope
 from osa.server.service import Service
 from osa.server.settings import Settings

@@ -1,7 +1,7 @@
 """The values of the house and the rules that need neither HTTP nor SQL. Everything is frozen."""
 
 from osa.server.model.actions import Action, AllowedAction, Refusal, allowed_actions, refusal
-from osa.server.model.identity import Principal, Scope, Token, new_id, srn
+from osa.server.model.identity import Principal, Scope, Token, names_tenant, new_id, srn
 from osa.server.model.ingestion import (
     STALLED_AFTER,
     Attempt,
@@ -11,6 +11,7 @@ from osa.server.model.ingestion import (
     Ingestion,
     JsonObject,
     Progress,
+    Version,
 )
 from osa.server.model.machine import ACTIVE, ENDED, HELD, TRANSITIONS, Status, Transition
 from osa.server.model.requests import (
@@ -92,7 +93,9 @@ __all__ = [
     "Total",
     "Transition",
     "Upload",
+    "Version",
     "allowed_actions",
+    "names_tenant",
     "new_id",
     "refusal",
     "srn",

@@ -105,6 +105,17 @@ class Attempt:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Version:
+    """What tells whether an ingestion has changed since; signs of life do not count."""
+
+    last_event: int
+    updated_at: datetime
+    retried_by: str | None
+    stalled: bool
+    done: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ingestion:
     """One execution of a convention."""
 
@@ -164,6 +175,16 @@ class Ingestion:
     @property
     def done(self) -> bool:
         return self.status.done
+
+    @property
+    def version(self) -> Version:
+        return Version(
+            last_event=self.last_event,
+            updated_at=self.updated_at,
+            retried_by=self.retried_by,
+            stalled=self.progress.stalled,
+            done=self.done,
+        )
 
     @property
     def result_completeness(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sqlalchemy import (
     ColumnElement,
@@ -16,9 +16,9 @@ from sqlalchemy import (
     select,
 )
 
-from osa.server.model import Ingestion, IngestionQuery, Status, Total
+from osa.server.model import Ingestion, IngestionQuery, Status, Total, Version
 from osa.server.store.paging import Position, Slice, read_slice
-from osa.server.store.rows import COLUMNS, with_attempts
+from osa.server.store.rows import COLUMNS, VERSION, version_of, with_attempts
 from osa.server.store.tables import ingestion, item, label
 
 #: To count further would take longer than anybody wants to know it for.
@@ -101,3 +101,14 @@ def _spellings(text: str) -> Sequence[str]:
     if text.isascii():
         return [text]
     return sorted({text, text.lower(), text.upper(), text.title(), text.capitalize()})
+
+
+def versions(connection: Connection, ingestion_ids: Collection[str]) -> Mapping[str, Version]:
+    """How each of them is now; one that is not there is left out."""
+    found: dict[str, Version] = {}
+    wanted = list(ingestion_ids)
+    for start in range(0, len(wanted), 500):
+        part = wanted[start : start + 500]
+        rows = connection.execute(select(*VERSION).where(ingestion.c.id.in_(part)))
+        found |= {row.id: version_of(row) for row in rows}
+    return found

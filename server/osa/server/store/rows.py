@@ -20,12 +20,23 @@ from osa.server.model import (
     Progress,
     RetryScope,
     Status,
+    Version,
 )
 from osa.server.store.columns import now
 from osa.server.store.tables import attempt, ingestion
 
 #: What every statement that answers an ingestion selects or returns.
 COLUMNS = (*ingestion.c, now().label("read_at"))
+#: What tells its version.
+VERSION = (
+    ingestion.c.id,
+    ingestion.c.status,
+    ingestion.c.last_event,
+    ingestion.c.updated_at,
+    ingestion.c.advanced_at,
+    ingestion.c.retried_by,
+    now().label("read_at"),
+)
 _ATTEMPTS_KEPT = 100
 
 
@@ -64,10 +75,27 @@ def _progress(row: Row[Any]) -> Progress:
         percent=percent,
         rate_per_second=row.rate_per_second if held else None,
         eta=_eta(row) if held else None,
-        stalled=held
-        and row.advanced_at is not None
-        and row.read_at - row.advanced_at > STALLED_AFTER,
+        stalled=_stalled(row),
         updated_at=row.progress_at,
+    )
+
+
+def _stalled(row: Row[Any]) -> bool:
+    return (
+        Status(row.status) in HELD
+        and row.advanced_at is not None
+        and row.read_at - row.advanced_at > STALLED_AFTER
+    )
+
+
+def version_of(row: Row[Any]) -> Version:
+    """The version in a row of `VERSION`; the same as that of the whole ingestion."""
+    return Version(
+        last_event=row.last_event,
+        updated_at=row.updated_at,
+        retried_by=row.retried_by,
+        stalled=_stalled(row),
+        done=Status(row.status).done,
     )
 
 
