@@ -72,8 +72,12 @@ class Session:
 
     def resolve_ingestions(self, texts: Iterable[str] | None) -> list[str]:
         """The ids or SRNs that the user means, each once; one at least."""
-        found = [self.resolve_ingestion(text) for text in texts or (None,)]
-        return list(dict.fromkeys(found))
+        found: dict[str, str] = {}
+        for text in texts or (None,):
+            identity = self.resolve_ingestion(text)
+            # An id and its SRN are the same one.
+            found.setdefault(identity.rpartition(":")[2], identity)
+        return list(found.values())
 
     def _last(self) -> str:
         from osa.cli import last

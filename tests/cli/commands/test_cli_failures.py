@@ -124,22 +124,3 @@ def test_what_nobody_foresaw_is_told_without_a_traceback(osa, monkeypatch):
     assert outcome.code == 1
     assert "RuntimeError: the moon is full" in outcome.err
     assert "OSA_DEBUG" in outcome.err
-
-
-def test_every_exit_code_of_the_documentation_is_the_one_of_the_program():
-    from osa.cli.problems import ExitCode
-
-    assert {code.name: int(code) for code in ExitCode} == {
-        "OK": 0,
-        "ERROR": 1,
-        "USAGE": 2,
-        "INGESTION_FAILED": 3,
-        "INGESTION_CANCELED": 4,
-        "WAITED_TOO_LONG": 5,
-        "NOT_FOUND": 6,
-        "AUTH": 7,
-        "CONFLICT": 8,
-        "UNAVAILABLE": 9,
-        "INTERRUPTED": 130,
-        "READER_GONE": 141,
-    }

@@ -247,3 +247,73 @@ def test_a_terminal_without_utf_8_gets_escapes_instead_of_a_failure(osa, archive
     outcome = osa.process("ingestion", "status", ID, PYTHONUTF8="0", PYTHONIOENCODING="ascii")
     assert outcome.code == 0
     assert "Gr\\xf6nland" in outcome.out
+
+
+def list_of(archive, *rows):
+    archive.on(
+        *("GET", "/ingestions"),
+        *(
+            {"items": list(each), "next_cursor": None, "prev_cursor": None, "has_more": False}
+            for each in rows
+        ),
+    )
+
+
+OTHER = ID[:-2] + "50"
+
+
+@pytest.mark.parametrize(
+    "ends,code",
+    [
+        (("IngestionSucceeded", "IngestionSucceeded"), 0),
+        (("IngestionSucceeded", "IngestionFailed"), 3),
+        (("IngestionCanceled", "IngestionSucceeded"), 4),
+        (("IngestionCanceled", "IngestionFailed"), 3),
+    ],
+)
+def test_of_several_the_worst_end_is_the_exit_code(ends, code, osa, archive):
+    first, second = archive.example(ends[0]), archive.example(ends[1], id=OTHER)
+    list_of(archive, [second, first])
+    outcome = osa("ingestion", "wait", ID, OTHER, "-o", "json")
+    assert outcome.code == code
+    assert outcome.json == [first, second]
+    assert len(archive.requests) == 1
+
+
+def test_off_a_terminal_each_change_of_several_is_a_line_with_its_id(osa, archive, no_pauses):
+    running = archive.example("IngestionRunning", id=OTHER)
+    ended = archive.example("IngestionSucceeded")
+    list_of(archive, [running, ended], [{**running, **ended, "id": OTHER}, ended])
+    archive.on("GET", f"/ingestions/{OTHER}", {**ended, "id": OTHER})
+    outcome = osa("ingestion", "wait", ID, OTHER)
+    assert outcome.code == 0
+    assert f"{ID}  succeeded" in outcome.err
+    assert f"{OTHER}  running" in outcome.err
+    assert f"{OTHER}  succeeded" in outcome.err
+    assert outcome.out.count("succeeded") == 2
+
+
+def test_a_terminal_gets_a_bar_for_each_of_several(osa, archive):
+    rows = [archive.example("IngestionRunning", poll_after_seconds=0, id=i) for i in (ID, OTHER)]
+    ended = [archive.example("IngestionSucceeded", id=i) for i in (ID, OTHER)]
+    list_of(archive, rows, ended)
+    code, text = osa.terminal("ingestion", "wait", ID, OTHER, columns=120, NO_COLOR="1")
+    assert code == 0
+    assert f"{OTHER} running" in text
+
+
+def test_waiting_too_long_for_several_is_5_and_says_how_to_go_on(osa, archive):
+    list_of(archive, [archive.example("IngestionRunning", id=i) for i in (ID, OTHER)])
+    outcome = osa("ingestion", "wait", ID, OTHER, "--timeout", "0")
+    assert outcome.code == 5
+    assert f"osa ingestion wait {ID} {OTHER}" in outcome.err
+
+
+def test_a_wait_can_go_on_with_the_retry_of_what_failed(osa, archive):
+    failed = archive.example("IngestionFailed", retried_by=OTHER)
+    archive.on("GET", f"/ingestions/{ID}", failed)
+    archive.on("GET", f"/ingestions/{OTHER}", archive.example("IngestionSucceeded", id=OTHER))
+    assert osa("ingestion", "wait", ID, "-q").code == 3
+    outcome = osa("ingestion", "wait", ID, "--follow-retries", "-q")
+    assert (outcome.code, outcome.out) == (0, f"{OTHER}\n")
+    assert f"{ID} failed; its retry is {OTHER}." in outcome.err

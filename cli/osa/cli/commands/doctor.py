@@ -24,9 +24,9 @@ def doctor(
 ) -> None:
     """Check server, token, workers and conventions.
 
-    Each check, from the way to the server on, is ok, a warning, or failed, and says what to do. With an admin token it looks at
-    database, storage and workers too. Nothing is changed. Exit code 0: nothing failed; 9: the
-    server is unreachable or busy; 7: the token; else 1.
+    Each check, from the name of the server on, is ok, a warning, or failed, and says what to do.
+    With an admin token it looks at database, storage and workers too. Nothing is changed. Exit code
+    0: nothing failed; 9: the server is unreachable or busy; 7: the token; else 1.
     """
     from osa.cli import checkup
 

@@ -8,7 +8,7 @@ import typer
 
 from osa.cli.commands import details, options
 from osa.cli.commands.showing import accepted
-from osa.cli.output import Format, JsonObject, clean, say
+from osa.cli.output import Format, JsonObject, say
 from osa.cli.problems import BadUsage, CommandFailed, Detached, ExitCode
 from osa.cli.session import Session, open_session
 
@@ -17,8 +17,6 @@ _SCOPES = {
     "remaining": "what comes after the last committed batch",
     "all": "everything again",
 }
-#: It went through its whole source: nothing but failed items is left.
-_READ_TO_THE_END = ("completed", "some_items_failed", "all_items_failed", "too_late_to_cancel")
 
 
 def _complete_scope() -> list[str]:
@@ -154,34 +152,27 @@ def _choose_scope(before: JsonObject) -> str:
         scope for scope in _SCOPES if actions.get(f"retry_{scope}", {}).get("allowed") is True
     ]
     if not allowed:
-        reason = actions.get("retry_all", {}).get("reason")
+        reason = actions.get("retry_all", {}).get("reason") or "The server does not allow it."
         if before.get("retried_by"):
-            other = before["retried_by"]
-            reason, next_step = (
-                reason or "It was retried already.",
-                (f"See its retry with: osa ingestion status {other}"),
-            )
+            next_step = f"See its retry with: osa ingestion status {before['retried_by']}"
         elif not before.get("done"):
             next_step = f"Stop it first with: osa ingestion cancel {identity} --wait"
         else:
             next_step = f"See it with: osa ingestion status {identity}"
         raise CommandFailed(
-            f"Ingestion {identity} cannot be retried: {clean(reason or 'the server says no.')}",
+            f"Ingestion {identity} cannot be retried. {reason}",
             next_step=next_step,
             code=ExitCode.CONFLICT,
         )
-    if "failed_items" in allowed and (
-        "remaining" not in allowed or before.get("status_reason") in _READ_TO_THE_END
-    ):
-        return "failed_items"
-    if "failed_items" in allowed:
+    if "failed_items" in allowed and "remaining" in allowed:
         raise BadUsage(
             f"Ingestion {identity} has failed items, and a rest that it never came to.",
             next_step="Say which with --scope failed_items, --scope remaining, "
             "or --scope all for both.",
         )
-    if "remaining" in allowed:
-        return "remaining"
+    for scope in ("failed_items", "remaining"):
+        if scope in allowed:
+            return scope
     if before.get("status") == "succeeded":
         raise BadUsage(
             f"Ingestion {identity} succeeded; nothing failed, and nothing is left.",
