@@ -46,8 +46,8 @@ def select_members(
     stored: JsonObject,
     created_by: str,
     keep_seconds: float,
-) -> int:
-    """Write down which ended ingestions match at this moment; how many."""
+) -> None:
+    """Write down which ended ingestions match at this moment."""
     connection.execute(
         insert(cleanup).values(
             id=cleanup_id,
@@ -60,13 +60,17 @@ def select_members(
             expires_at=now() + micros(keep_seconds),
         )
     )
-    found = connection.execute(
+    connection.execute(
         insert(cleanup_member).from_select(
             ["cleanup_id", "ingestion_id"], _matching(cleanup_id, tenant, wanted)
         )
-    ).rowcount
-    connection.execute(update(cleanup).where(cleanup.c.id == cleanup_id).values(match_count=found))
-    return found
+    )
+    count = select(func.count()).where(cleanup_member.c.cleanup_id == cleanup_id)
+    connection.execute(
+        update(cleanup)
+        .where(cleanup.c.id == cleanup_id)
+        .values(match_count=count.scalar_subquery())
+    )
 
 
 def _matching(cleanup_id: str, tenant: str, wanted: CleanupFilter) -> Select[Any]:
