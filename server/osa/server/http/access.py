@@ -22,6 +22,8 @@ log = logging.getLogger("osa.http")
 
 #: Bytes of the request line and all headers. The web server's own limit is twice that.
 MAX_HEADER_BYTES = 32 * 1024
+#: In log and metrics alone: the caller hung up before there was an answer.
+_GONE = 499
 
 
 @dataclass(slots=True)
@@ -78,7 +80,7 @@ class Access:
         try:
             await app(scope, receive, answer)
         except ClientDisconnect:
-            status = status or 499
+            status = status or _GONE
         except Exception as exc:
             _tell(logging.ERROR, facts, scope, 500, began, exc)
             if status:
@@ -106,7 +108,7 @@ class Access:
         self._metrics.requests.labels(operation, str(status)).inc()
         if answered.is_stream:
             self._metrics.streams.dec()
-        elif not answered.waited:
+        elif not answered.waited and status != _GONE:
             self._metrics.seconds.labels(operation).observe(time.perf_counter() - began)
 
 

@@ -38,15 +38,12 @@ def queue(connection: Connection) -> QueueStatus:
 
 def workers(connection: Connection, *, stale_seconds: float) -> Sequence[WorkerStatus]:
     """The workers that are not forgotten yet, the last heard of first."""
-    busy = dict(
-        connection.execute(
-            select(ingestion.c.worker_id, func.count())
-            .where(ingestion.c.status.in_(sorted(HELD)))
-            .group_by(ingestion.c.worker_id)
-        )
-        .tuples()
-        .all()
+    held = connection.execute(
+        select(ingestion.c.worker_id, func.count())
+        .where(ingestion.c.status.in_(sorted(HELD)))
+        .group_by(ingestion.c.worker_id)
     )
+    busy: dict[str, int] = {row[0]: row[1] for row in held}
     rows = connection.execute(
         select(worker, (worker.c.heartbeat_at > now() - micros(stale_seconds)).label("alive"))
         .order_by(worker.c.heartbeat_at.desc(), worker.c.id)
@@ -114,8 +111,8 @@ def ended_lately(connection: Connection, *, seconds: float) -> Mapping[Status, i
         .select_from(tenants.join(ingestion, ingestion.c.tenant == tenants.c.name))
         .where(ingestion.c.ended_at > now() - micros(seconds))
         .group_by(ingestion.c.status)
-    ).tuples()
-    return {Status(status): count for status, count in rows}
+    )
+    return {Status(row[0]): row[1] for row in rows}
 
 
 def _active() -> ColumnElement[bool]:
