@@ -2,49 +2,22 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
-import time
-import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 from osa.cli.errors import IngestionError
-from osa.cli.failures import advice, exit_code_of
+from osa.cli.findings import Finding, failed, show_ms
 from osa.cli.output import JsonObject, show_size
 from osa.cli.problems import CommandFailed, ExitCode
+from osa.cli.reach import SECONDS, SOON, look_at_network, look_at_server
 from osa.cli.session import Access
 from osa.cli.times import read_time, show_age, show_seconds, show_time
 from osa.cli.version import __version__
 
-_SECONDS = 10.0
 #: From here on the ages that are shown, and `--since 10m`, mislead.
 _SKEW = 10.0
-_SOON = 14 * 86400.0
 _SLOW_DATABASE = 1.0
 _LONG_QUEUE = 900.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One check: how it went, and what to do about it. `code` is what its failure exits with."""
-
-    check: str
-    state: str
-    text: str
-    action: str | None = None
-    code: ExitCode = ExitCode.OK
-
-
-def exit_code(findings: list[Finding]) -> ExitCode:
-    """0 when nothing failed; unreachable goes before a bad token, and that before the rest."""
-    codes = {finding.code for finding in findings if finding.state == "failed"}
-    for code in (ExitCode.UNAVAILABLE, ExitCode.AUTH):
-        if code in codes:
-            return code
-    return ExitCode.ERROR if codes else ExitCode.OK
 
 
 def examine(server: str | None, token: str | None, tenant: str | None) -> Iterator[Finding]:
@@ -66,104 +39,15 @@ def examine(server: str | None, token: str | None, tenant: str | None) -> Iterat
     if acting_for is not None:
         text += f"; tenant {acting_for.name}, from {acting_for.origin}"
     yield Finding(check="config", state="ok", text=text)
-    for finding in _network(choice.server):
+    for finding in look_at_network(choice.server):
         yield finding
         if finding.state == "failed":
             return
-    finding, readiness = _server(choice.server)
+    finding, readiness = look_at_server(choice.server)
     yield finding
     if finding.state == "failed":
         return
     yield from _inside(choice.server, token, acting_for.name if acting_for else None, readiness)
-
-
-def _network(server: str) -> Iterator[Finding]:
-    parts = urlsplit(server)
-    host, port = parts.hostname or "", parts.port or {"http": 80, "https": 443}[parts.scheme]
-    proxy = urllib.request.getproxies().get(parts.scheme)
-    if proxy and not urllib.request.proxy_bypass(host):
-        # What is behind it is the proxy's to find; its address may hold a password.
-        through = urlsplit(proxy if "://" in proxy else f"//{proxy}").hostname
-        yield Finding(check="network", state="ok", text=f"through the proxy {through}")
-        return
-    started = time.monotonic()
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as exc:
-        yield Finding(
-            check="network",
-            state="failed",
-            text=f"{host} is not the name of a machine here: {exc}.",
-            action="Check the address (--server, OSA_SERVER, osa.toml) and the name service.",
-            code=ExitCode.UNAVAILABLE,
-        )
-        return
-    resolved = time.monotonic()
-    try:
-        line = socket.create_connection((host, port), timeout=_SECONDS)
-    except OSError as exc:
-        yield Finding(
-            check="network",
-            state="failed",
-            text=f"nobody listens at {host} ({found[0][4][0]}), port {port}: {exc}.",
-            action="Check the address; on this machine `osa serve` starts a server.",
-            code=ExitCode.UNAVAILABLE,
-        )
-        return
-    with line:
-        told = f"{_ms(resolved - started)} for the name, {_ms(time.monotonic() - resolved)}"
-        yield Finding(check="network", state="ok", text=f"{told} for a connection")
-        if parts.scheme == "https":
-            yield _tls(line, host)
-    if parts.scheme == "http" and not _is_this_machine(line_address=str(found[0][4][0])):
-        yield Finding(
-            check="tls",
-            state="warning",
-            text="over http everyone on the way can read the token.",
-            action="Use https.",
-        )
-
-
-def _tls(line: socket.socket, host: str) -> Finding:
-    import httpx
-
-    try:
-        with httpx.create_ssl_context().wrap_socket(line, server_hostname=host) as secure:
-            certificate, version = secure.getpeercert() or {}, secure.version()
-    except (OSError, ValueError) as exc:
-        reason = getattr(exc, "verify_message", None) or exc
-        return Finding(
-            check="tls",
-            state="failed",
-            text=f"the certificate of {host} does not do: {reason}.",
-            action="Check the address, the certificate, and the clock of this machine.",
-            code=ExitCode.UNAVAILABLE,
-        )
-    ends = str(certificate.get("notAfter", ""))
-    left = ssl.cert_time_to_seconds(ends) - time.time() if ends else _SOON
-    return Finding(
-        check="tls",
-        state="warning" if left < _SOON else "ok",
-        text=f"{version}; the certificate ends in {show_seconds(left)}",
-        action="Renew the certificate of the server." if left < _SOON else None,
-    )
-
-
-def _is_this_machine(*, line_address: str) -> bool:
-    return line_address.startswith("127.") or line_address == "::1"
-
-
-def _server(server: str) -> tuple[Finding, JsonObject]:
-    from osa.cli.ingestion import get_readiness
-
-    started = time.monotonic()
-    try:
-        answer = get_readiness(server=server, timeout=_SECONDS)
-    except IngestionError as exc:
-        return _failed("server", exc), {}
-    took = _ms(time.monotonic() - started)
-    text = f"ready, osa {answer.get('version')}, answered in {took}"
-    return Finding(check="server", state="ok", text=text), answer
 
 
 def _inside(
@@ -189,7 +73,7 @@ def _inside(
     scopes: list[str] = []
     asked = datetime.now(UTC)
     try:
-        caller = get_caller(**access, timeout=_SECONDS, retries=0)
+        caller = get_caller(**access, timeout=SECONDS, retries=0)
     except IngestionError as exc:
         if exc.status == 404:
             yield Finding(
@@ -199,7 +83,7 @@ def _inside(
                 action="Upgrade the server.",
             )
         else:
-            yield _failed("token", exc)
+            yield failed("token", exc)
             return
     else:
         scopes = [str(scope) for scope in caller.get("scopes", ())]
@@ -232,7 +116,7 @@ def _token(caller: JsonObject, origin: str) -> Iterator[Finding]:
     ends = read_time(caller.get("expires_at"))
     now = read_time(caller.get("server_time")) or datetime.now(UTC)
     left = (ends - now).total_seconds() if ends else None
-    soon = left is not None and left < _SOON
+    soon = left is not None and left < SOON
     yield Finding(
         check="expiry",
         state="warning" if soon else "ok",
@@ -274,9 +158,9 @@ def _service(access: Access) -> Iterator[Finding]:
     from osa.cli.ingestion import get_service_status
 
     try:
-        status = get_service_status(**access, timeout=_SECONDS, retries=0)
+        status = get_service_status(**access, timeout=SECONDS, retries=0)
     except IngestionError as exc:
-        yield _failed("service", exc)
+        yield failed("service", exc)
         return
     database, storage, queue = status["database"], status["storage"], status["queue"]
     slow = float(database["latency_seconds"]) > _SLOW_DATABASE
@@ -284,7 +168,7 @@ def _service(access: Access) -> Iterator[Finding]:
         check="database",
         state="warning" if slow else "ok",
         text=f"{database['kind']} {database['revision']}, "
-        f"answered in {_ms(float(database['latency_seconds']))}",
+        f"answered in {show_ms(float(database['latency_seconds']))}",
         action="Look at its load and its disk." if slow else None,
     )
     free, least = int(storage["free_bytes"]), int(storage["min_free_bytes"])
@@ -339,9 +223,9 @@ def _conventions(access: Access) -> Iterator[Finding]:
     from osa.cli.ingestion import list_conventions
 
     try:
-        found = list_conventions(**access, timeout=_SECONDS, retries=0)
+        found = list_conventions(**access, timeout=SECONDS, retries=0)
     except IngestionError as exc:
-        yield _failed("conventions", exc)
+        yield failed("conventions", exc)
         return
     lacking = [each for each in found if not each.get("ingestable")]
     yield Finding(
@@ -361,18 +245,3 @@ def _conventions(access: Access) -> Iterator[Finding]:
             if extra
             else None,
         )
-
-
-def _failed(check: str, error: IngestionError) -> Finding:
-    marks = f"{error.code}, request {error.request_id}" if error.request_id else error.code
-    return Finding(
-        check=check,
-        state="failed",
-        text=f"{error.detail} ({marks})",
-        action=advice(error),
-        code=exit_code_of(error),
-    )
-
-
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms"

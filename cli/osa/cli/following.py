@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from osa.cli.lines import describe_progress, event_line, status_line
 from osa.cli.output import JsonObject, clean, is_terminal, say
 from osa.cli.problems import CommandFailed, Detached, ExitCode
 from osa.cli.session import Session
 from osa.cli.times import show_seconds
-from osa.cli.views import describe_progress, event_line, status_line
 
 _EXIT_CODES = {
     "succeeded": ExitCode.OK,

@@ -53,7 +53,7 @@ def delete(
                 "Nothing was deleted: nobody can be asked here.", next_step="Add --yes to delete."
             )
         from osa.cli.ingestion import get_ingestions
-        from osa.cli.views import ingestion_lines
+        from osa.cli.lines import ingestion_lines
 
         found = get_ingestions(**session.access, ingestion_ids=identities)
         for line in ingestion_lines(found):

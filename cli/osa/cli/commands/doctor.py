@@ -12,7 +12,7 @@ from osa.cli.commands import options
 from osa.cli.output import Format, JsonObject, clean, dump, paint, write
 
 if TYPE_CHECKING:
-    from osa.cli import checkup
+    from osa.cli.findings import Finding
 
 
 def doctor(
@@ -28,10 +28,11 @@ def doctor(
     With an admin token it looks at database, storage and workers too. Nothing is changed. Exit code
     0: nothing failed; 9: the server is unreachable or busy; 7: the token; else 1.
     """
-    from osa.cli import checkup
+    from osa.cli.checkup import examine
+    from osa.cli.findings import exit_code
 
-    findings: list[checkup.Finding] = []
-    for finding in checkup.examine(server, token, tenant):
+    findings: list[Finding] = []
+    for finding in examine(server, token, tenant):
         findings.append(finding)
         if quiet and finding.state == "ok":
             continue
@@ -45,16 +46,16 @@ def doctor(
     if output is Format.json:
         shown = [_told(f) for f in findings if not quiet or f.state != "ok"]
         write(dump({"state": worst, "checks": shown}, indent=2))
-    raise typer.Exit(checkup.exit_code(findings))
+    raise typer.Exit(exit_code(findings))
 
 
-def _told(finding: checkup.Finding) -> JsonObject:
+def _told(finding: Finding) -> JsonObject:
     shown = asdict(finding)
     del shown["code"]
     return shown
 
 
-def _write(finding: checkup.Finding) -> None:
+def _write(finding: Finding) -> None:
     colour = {"ok": "succeeded", "warning": "canceled"}.get(finding.state, "failed")
     state = paint(f"{finding.state:<7}", colour, sys.stdout)
     write(f"{state}  {finding.check:<11}  {clean(finding.text)}")

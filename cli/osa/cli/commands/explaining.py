@@ -49,7 +49,7 @@ def explain(
 
 
 def _write_diagnosis(diagnosis: JsonObject) -> None:
-    from osa.cli.views import describe_queue
+    from osa.cli.lines import describe_queue
 
     status, word = str(diagnosis.get("status")), str(diagnosis.get("code"))
     rows = [

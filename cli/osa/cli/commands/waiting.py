@@ -82,7 +82,7 @@ def events(
     identity = session.resolve_ingestion(ingestion)
 
     from osa.cli.ingestion import iter_events
-    from osa.cli.views import write_event
+    from osa.cli.lines import write_event
 
     found = iter_events(**session.access, ingestion_id=identity, after=after, follow=follow)
     try:
