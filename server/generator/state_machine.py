@@ -17,8 +17,8 @@ PAGE = ROOT / "docs" / "semantics.md"
 _BEGIN = "<!-- made from openapi.yaml by `nox -s generate`: the state machine -->"
 _END = "<!-- end of the state machine -->"
 
-_HEAD = '''"""The run lifecycle: states and transitions. Made from `x-osa-state-machine` in openapi.yaml by
-`nox -s generate`; never edited."""
+_HEAD = '''"""The run lifecycle: states and transitions. Made from `x-osa-state-machine` in
+openapi.yaml by `nox -s generate`; never edited."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def main() -> int:
         if not check:
             path.write_text(wanted, encoding="utf-8")
     if check and stale:
-        print(f"Not fresh: {', '.join(map(str, stale))}. Run `nox -s generate`.", file=sys.stderr)
+        sys.stderr.write(f"Not fresh: {', '.join(map(str, stale))}. Run `nox -s generate`.\n")
         return 1
     return 0
 

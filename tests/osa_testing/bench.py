@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,10 +37,16 @@ class Bench:
         *,
         batch_size: int = 5,
         limit: int | None = None,
+        options: Mapping[str, Any] | None = None,
         **parameters: Any,
     ) -> str:
+        """`options` are further fields of a StartRequest."""
         request = StartRequest(
-            convention_id=convention_id, batch_size=batch_size, limit=limit, parameters=parameters
+            convention_id=convention_id,
+            batch_size=batch_size,
+            limit=limit,
+            parameters=parameters,
+            **(options or {}),
         )
         started = self.house.service.ingestions.start(self.principal, request, idempotency_key=None)
         return started.ingestion.id
@@ -47,9 +54,11 @@ class Bench:
     def get(self, ingestion_id: str) -> Ingestion:
         return self.house.service.reading.get(self.principal, ingestion_id)
 
-    def cancel(self, ingestion_id: str, *, grace_seconds: int = 120) -> Ingestion:
+    def cancel(
+        self, ingestion_id: str, *, grace_seconds: int = 120, force: bool = False
+    ) -> Ingestion:
         return self.house.service.ingestions.cancel(
-            self.principal, ingestion_id, reason=None, grace_seconds=grace_seconds
+            self.principal, ingestion_id, reason=None, grace_seconds=grace_seconds, force=force
         )
 
     def wait(self, ingestion_id: str, *statuses: Status, seconds: float = 30.0) -> Ingestion:

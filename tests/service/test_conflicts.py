@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from osa.server.bootstrap import House
 from osa.server.errors import ExternalIdTaken, IngestionAlreadyRunning
-from osa.server.model import Fault, Ingestion, OnConflict, StartRequest, Status
+from osa.server.model import Fault, Ingestion, IngestionQuery, OnConflict, StartRequest, Status
 from osa.server.service.acceptance import Started
 from osa.server.store.holds import Limits
 from osa.server.store.tables import audit, ingestion
@@ -123,9 +123,12 @@ def test_of_many_that_attach_at_once_all_get_the_same(player, at_once) -> None:
 def test_of_many_takes_at_once_one_gets_the_key(player, at_once) -> None:
     for _ in range(8):
         _start(player, concurrency_key="site", on_conflict=OnConflict.QUEUE)
+    first = player.reading.list(
+        player.principal, IngestionQuery(ascending=True), cursor=None, per_page=1
+    ).items[0]
     jobs = at_once([partial(player.running.take, None, f"w{n}") for n in range(8)])
     assert not [job for job in jobs if isinstance(job, Exception)], jobs
-    assert len([job for job in jobs if job is not None]) == 1
+    assert [job.ingestion.id for job in jobs if job is not None] == [first.id]
 
 
 def test_a_higher_priority_is_taken_first_and_equals_in_turn(player) -> None:

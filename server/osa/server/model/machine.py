@@ -1,5 +1,5 @@
-"""The run lifecycle: states and transitions. Made from `x-osa-state-machine` in openapi.yaml by
-`nox -s generate`; never edited."""
+"""The run lifecycle: states and transitions. Made from `x-osa-state-machine` in
+openapi.yaml by `nox -s generate`; never edited."""
 
 from __future__ import annotations
 

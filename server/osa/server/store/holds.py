@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     Row,
     and_,
     case,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -69,12 +71,14 @@ class Occupied(Exception):
 
 
 def free(limits: Limits) -> ColumnElement[bool]:
-    """Nobody holds its convention or its key, and there is a place under the limits."""
+    """Nobody holds its convention or its key or is before it in line for them, and there is a place
+    under the limits."""
     other = ingestion.alias("other")
     held = other.c.status.in_(sorted(HELD))
     same_tenant = other.c.tenant == ingestion.c.tenant
+    before = and_(due(other), _place_in_line(other) < _place_in_line(ingestion))
     conditions = [
-        not_(exists().where(same_tenant, held, other.c[key] == ingestion.c[key]))
+        not_(exists().where(same_tenant, or_(held, before), other.c[key] == ingestion.c[key]))
         for key in ("exclusive_key", "concurrency_key")
     ]
     if limits.per_tenant is not None:
@@ -89,13 +93,17 @@ def free(limits: Limits) -> ColumnElement[bool]:
     return and_(*conditions)
 
 
-def due() -> ColumnElement[bool]:
+def due(table: FromClause = ingestion) -> ColumnElement[bool]:
     """It waits, its time has come, and its deadline has not."""
     return and_(
-        leaving(TAKE),
-        or_(ingestion.c.not_before.is_(None), ingestion.c.not_before <= now()),
-        or_(ingestion.c.deadline_at.is_(None), ingestion.c.deadline_at > now()),
+        table.c.status == TAKE.source,
+        or_(table.c.not_before.is_(None), table.c.not_before <= now()),
+        or_(table.c.deadline_at.is_(None), table.c.deadline_at > now()),
     )
+
+
+def _place_in_line(table: FromClause) -> ColumnElement[Any]:
+    return tuple_(table.c.rank, table.c.queued_at, table.c.id)
 
 
 def take(
