@@ -9,6 +9,7 @@ TLS_FAILED         the server's certificate or protocol was not accepted
 REDIRECTED         the server sends elsewhere, and the token is not sent after it
 UNEXPECTED_STATUS  a status without a problem, as of a proxy's page; retryable for 502, 503 and such
 INVALID_RESPONSE   a success whose body is not what the contract says; retryable when it broke off
+                   or when a cleanup deleted nothing
 INVALID_ARGUMENT   no request can be made of what was given
 CHECKSUM_MISMATCH  the bytes that arrived are not those that were sent; retryable
 FILE_EXISTS        a local file is in the way

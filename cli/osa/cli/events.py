@@ -60,8 +60,8 @@ class _Events(Numbered):
                 if self._after > before:
                     outage.over()
                 if self._withheld(error) or _no_stream(error):
-                    yield from super().follow(outage)
-                elif not outage.again(error):
+                    break
+                if not outage.again(error):
                     raise
                 continue
             outage.over()
@@ -69,6 +69,7 @@ class _Events(Numbered):
                 # The server closed in its own time. At once again, but never in a tight circle.
                 low = 0.0 if self._after > before else pacing.BASE_SECONDS
                 pacing.sleep(pacing.uniform(low, 2 * pacing.BASE_SECONDS))
+        yield from super().follow(outage)
 
     def _withheld(self, error: IngestionError) -> bool:
         """Silence from the first byte on: a proxy keeps the stream until it is complete."""
