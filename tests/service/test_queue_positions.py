@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import update
+import pytest
+from sqlalchemy import event, update
 
 from osa.server.model import Fault, Status
 from osa.server.store import queue
+from osa.server.store.holds import Limits
 from osa.server.store.tables import ingestion as table
 
 _PASSING = Fault(kind="away", detail="It is away.", origin="source", retryable=True)
@@ -66,3 +68,38 @@ def test_positions_are_not_counted_for_ever(player, monkeypatch) -> None:
     monkeypatch.setattr(queue, "COUNTED_AT_MOST", 2)
     some = [player.start() for _ in range(4)]
     assert _positions(player, *some) == [0, 1, 2, 2]
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+def test_a_look_at_the_queue_reads_small_indexes_alone(player) -> None:
+    """However many have ended: the statements are spelled as the partial indexes are."""
+    waits = player.start()
+    engine, asked = player.house.database.engine, []
+
+    def note(connection, cursor, statement, parameters, context, many) -> None:
+        if statement.startswith("SELECT"):
+            asked.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    with player.house.database.read() as tx:
+        queue.position(tx, waits)
+        queue.crew(tx, within_seconds=30)
+        limits = Limits(per_tenant=1, per_convention={"test-counter": 1})
+        queue.obstacles(tx, waits, limits)
+    event.remove(engine, "before_cursor_execute", note)
+    with player.house.database.read() as tx:
+        plans = [
+            tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+            for statement, parameters in asked
+        ]
+    steps = [step[-1] for plan in plans for step in plan if " ingestion" in step[-1]]
+    assert len(steps) == 6
+    used = {step.partition("INDEX ")[2].split()[0] for step in steps}
+    assert used <= {
+        "ix_ingestion_waiting",
+        "ix_ingestion_active",
+        "ix_ingestion_tenant_status",
+        "uq_ingestion_exclusive_held",
+        "uq_ingestion_concurrency_held",
+    }, steps
+    assert "ix_ingestion_waiting" in used

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from osa.server.model import Diagnosis, Ingestion, Principal, Status
+from osa.server.model import Diagnosis, Fault, Ingestion, Principal, Status
 from osa.server.service import endings
-from osa.server.service.findings import Finding, many, moment, quoted, sentences, span
+from osa.server.service.findings import Finding, is_, many, moment, quoted, sentences, span
 from osa.server.service.reading import Reading
 from osa.server.store import ingestions, queue
 from osa.server.store.database import Database
@@ -92,7 +92,7 @@ def waiting(
                 None if crew.workers else f"{nobody}, though.",
             ),
             since=since,
-            action=(error.hint if error else None) if crew.workers else to_start_one,
+            action=_hint(error) if crew.workers else to_start_one,
         )
     if not crew.workers:
         return Finding(
@@ -109,6 +109,10 @@ def waiting(
         or _limited(ingestion, obstacles, limits)
         or _in_line(ingestion, crew)
     )
+
+
+def _hint(error: Fault | None) -> str | None:
+    return None if error is None else error.hint
 
 
 def _blocked(ingestion: Ingestion, obstacles: Obstacles) -> Finding | None:
@@ -156,7 +160,7 @@ def _limited(ingestion: Ingestion, obstacles: Obstacles, limits: Limits) -> Find
         if limit is not None and busy >= limit:
             return Finding(
                 code=code,
-                text=f"{many(busy, 'ingestion')} {whose} {'is' if busy == 1 else 'are'} running,"
+                text=f"{many(busy, 'ingestion')} {whose} {is_(busy)} running,"
                 f" and no more than {limit:,} may.",
                 since=ingestion.queued_at,
                 action="Wait until one of them is done (`osa ingestion list --status running`), or"
@@ -171,14 +175,14 @@ def _in_line(ingestion: Ingestion, crew: Crew) -> Finding:
     if before >= queue.COUNTED_AT_MOST:
         place = f"{before:,} or more are taken before it."
     else:
-        place = f"{before:,} {'is' if before == 1 else 'are'} taken before it."
+        place = f"{before:,} {is_(before)} taken before it."
     return Finding(
         code="waiting_for_worker",
         text=sentences(
             "It is the next in line." if not before else place,
             f"{many(crew.workers, 'worker')} with {many(crew.slots, 'slot')}"
-            f" {'is' if crew.workers == 1 else 'are'} alive, and"
-            f" {many(crew.busy, 'ingestion')} {'is' if crew.busy == 1 else 'are'} running.",
+            f" {is_(crew.workers)} alive, and"
+            f" {many(crew.busy, 'ingestion')} {is_(crew.busy)} running.",
             None if full or before else "It is taken in a moment.",
         ),
         since=ingestion.queued_at,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from osa.server.model import Action, Ingestion, Status, refusal
-from osa.server.service.findings import Finding, many, moment, quoted, sentences, span
+from osa.server.service.findings import Finding, many, moment, quoted, sentences, span, was
 from osa.server.store.queue import Faults
 
 _KINDS_NAMED = 3
+#: Of a hint: the commands come after it.
+_HINT = 500
 
 
 def ended(ingestion: Ingestion, faults: Faults | None, retry: Ingestion | None) -> Finding:
@@ -50,7 +52,7 @@ def _told(ingestion: Ingestion, faults: Faults | None) -> Finding:
             _frequent(ingestion, faults),
         ),
         since=ingestion.ended_at,
-        action=sentences(quoted(hint) if hint else None, _again(ingestion)) or None,
+        action=sentences(quoted(hint, _HINT) if hint else None, _again(ingestion)) or None,
     )
 
 
@@ -100,7 +102,8 @@ def _succeeded(ingestion: Ingestion) -> str:
 def _bad(ingestion: Ingestion) -> str:
     allowed = ingestion.max_failed_items
     rule = "any number may be" if allowed is None else f"{allowed:,} may be"
-    return f"{many(ingestion.counts.failures, 'item')} were bad, and {rule}."
+    failures = ingestion.counts.failures
+    return f"{many(failures, 'item')} {was(failures)} bad, and {rule}."
 
 
 def _frequent(ingestion: Ingestion, faults: Faults | None) -> str | None:

@@ -25,6 +25,14 @@ def many(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
+def is_(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def was(number: int) -> str:
+    return "was" if number == 1 else "were"
+
+
 def moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
@@ -38,11 +46,11 @@ def span(time: timedelta) -> str:
     return many(seconds // 60, "minute") if seconds >= 120 else many(seconds, "second")
 
 
-def quoted(text: str) -> str:
+def quoted(text: str, at_most: int = _QUOTED) -> str:
     """What somebody else wrote, as a sentence that does not fill the screen."""
     text = text.strip()
-    if len(text) > _QUOTED:
-        text = text[: _QUOTED - 1] + "…"
+    if len(text) > at_most:
+        text = text[: at_most - 1] + "…"
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
