@@ -306,6 +306,8 @@ def main() -> None:
     _limit_self(os.environ)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    # What is printed there would else wait for a full buffer, and die with us.
+    sys.stdout = os.fdopen(1, "w", buffering=1, errors="replace", closefd=False)
     slot = Slot(load(), sys.stdin.buffer, answers, formatter.constants)
     lines.listen(slot.lines)
     slot.serve()
