@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from osa_testing.waiting import until
 from sqlalchemy import delete, func, select, update
 
 from osa.conventions import Item
@@ -474,3 +475,15 @@ def test_the_audit_tells_who_retried_what(player) -> None:
         "retry_of": old.id,
         "overrides": ["batch_size"],
     }
+
+
+def test_a_worker_tries_the_failed_items_again_and_no_others(player, worker) -> None:
+    old = player.start(parameters={"count": 9, "rejected_every": 3, "version": 1})
+    ended = until(lambda: player.get(old).done and player.get(old), "the first is done")
+    assert (ended.counts.created, ended.counts.rejected) == (6, 3)
+
+    new = _retry(player, old, "failed_items", parameters={"rejected_every": 0}).ingestion
+    ended = until(lambda: player.get(new).done and player.get(new), "its retry is done")
+
+    assert ended.status is Status.SUCCEEDED
+    assert (ended.counts.seen, ended.counts.created) == (3, 3)
