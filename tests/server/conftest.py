@@ -63,13 +63,19 @@ class Caller:
         self._headers = {} if secret is None else {"Authorization": f"Bearer {secret}"}
 
     def __call__(
-        self, method: str, path: str, *, headers: dict[str, str] | None = None, **more: object
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: dict[str, str] | list[tuple[str, str]] | None = None,
+        **more: object,
     ) -> httpx.Response:
         async def ask() -> httpx.Response:
             # What breaks must become an answer, as it would behind a real server.
             transport = httpx.ASGITransport(self._app, raise_app_exceptions=True)
             async with httpx.AsyncClient(transport=transport, base_url="http://osa") as client:
-                asked = {**self._headers, **(headers or {})}
+                asked = httpx.Headers(self._headers)
+                asked.update(headers)
                 return await client.request(method, path, headers=asked, **more)  # type: ignore[arg-type]
 
         return asyncio.run(ask())

@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 
 from osa.server.model import Ingestion, IngestionQuery, Status, Total, Version
+from osa.server.store.deletions import NOBODY
 from osa.server.store.paging import Position, Slice, read_slice
 from osa.server.store.rows import COLUMNS, VERSION, version_of, with_attempts
 from osa.server.store.tables import ingestion, item, label
@@ -104,11 +105,12 @@ def _spellings(text: str) -> Sequence[str]:
 
 
 def versions(connection: Connection, ingestion_ids: Collection[str]) -> Mapping[str, Version]:
-    """How each of them is now; one that is not there is left out."""
+    """How each of them is now, whosever it is; one that is not there is left out."""
     found: dict[str, Version] = {}
     wanted = list(ingestion_ids)
     for start in range(0, len(wanted), 500):
         part = wanted[start : start + 500]
-        rows = connection.execute(select(*VERSION).where(ingestion.c.id.in_(part)))
+        there = and_(ingestion.c.id.in_(part), ingestion.c.tenant != NOBODY)
+        rows = connection.execute(select(*VERSION).where(there))
         found |= {row.id: version_of(row) for row in rows}
     return found
