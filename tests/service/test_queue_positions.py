@@ -93,7 +93,7 @@ def test_a_look_at_the_queue_reads_small_indexes_alone(player) -> None:
             for statement, parameters in asked
         ]
     steps = [step[-1] for plan in plans for step in plan if " ingestion" in step[-1]]
-    assert len(steps) == 6
+    assert len(steps) == 6, steps
     used = {step.partition("INDEX ")[2].split()[0] for step in steps}
     assert used <= {
         "ix_ingestion_waiting",

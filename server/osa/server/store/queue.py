@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import (
-    Boolean,
     ColumnElement,
     Connection,
     func,
@@ -30,8 +29,9 @@ _ITEMS_AT_MOST = 1_000
 
 
 def _spelled(condition: str) -> ColumnElement[bool]:
-    """As the partial indexes say it: they do not serve a parameter."""
-    return literal_column(f"ingestion.{condition}", Boolean())
+    """As the partial indexes say it: they do not serve a parameter, and SQLite's not `… = 1`, which
+    a Boolean type would make of it."""
+    return literal_column(f"ingestion.{condition}")
 
 
 _WAITS = _spelled("status = 'queued'")
