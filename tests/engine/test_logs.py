@@ -8,6 +8,7 @@ import signal
 from osa_testing.bench import Bench
 from osa_testing.waiting import until
 
+from osa.server.engine.lines import Lines
 from osa.server.model import Status
 
 
@@ -148,3 +149,23 @@ def test_a_kill_says_which_limit_it_was(running: Bench) -> None:
     assert ("warning", "Killed: one attempt may take no longer (OSA_SLOT_SECONDS).") in _lines(
         running, id, attempt=1
     )
+
+
+def test_lines_that_could_not_be_written_wait_and_the_oldest_go_when_there_are_too_many() -> None:
+    lines = Lines(attempt=1)
+    for number in range(3):
+        lines.say("info", str(number))
+    with lines.waiting() as said, lines.waiting(wait=False) as other:
+        assert said is not None
+        assert other is None
+        assert [line.message for line in said.lines()] == ["0", "1", "2"]
+        for number in range(3, 2_500):
+            lines.say("info", str(number))
+    with lines.waiting() as said:
+        assert said is not None
+        first, second, *_, last = said.lines()
+        said.is_written = True
+    assert first.message == "500 lines dropped: they could not be written in time."
+    assert (second.message, last.message) == ("500", "2499")
+    with lines.waiting() as said:
+        assert not said

@@ -13,9 +13,7 @@ from osa.server.store.tables import ingestion, wanted_item
 def _want(bench: Bench, id: str, *source_ids: str) -> None:
     """Make a retry of failed items of it, before a worker comes."""
     with bench.house.database.write() as tx:
-        tx.execute(
-            update(ingestion).where(ingestion.c.id == id).values(retry_scope="failed_items")
-        )
+        tx.execute(update(ingestion).where(ingestion.c.id == id).values(retry_scope="failed_items"))
         rows = [
             {"ingestion_id": id, "source_key": source_key(each), "source_id": each}
             for each in source_ids
