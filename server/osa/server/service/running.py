@@ -154,40 +154,53 @@ class Running:
             now = ingestion_of(row)
             if now.counts.seen != job.seen:
                 # The answer to our commit was lost, not the commit: this is the same batch again.
-                job.counts, job.cursor = now.counts, row.cursor
-                return _verdict(now)
-            room = len(batch) if now.limit is None else now.limit - now.counts.seen
-            cut = batch[: max(0, room)]
-            news = [new_item(item, self._objects, workdir) for item in cut]
-            place = items.Place(
-                tenant=now.tenant,
-                convention_id=now.convention_id,
-                ingestion_id=now.id,
-                attempt=job.hold.attempt,
-                first_number=now.counts.seen + 1,
-            )
-            counts = now.counts
-            for outcome, times in Counter(items.publish(tx, place, news)).items():
-                counts = counts.plus(outcome, times)
-            # A batch that was cut short is not passed: its cursor stays behind it.
-            whole = len(cut) == len(batch)
-            row = holds.advance(
-                tx,
-                job.hold,
-                counts=counts,
-                cursor=cursor if whole else job.cursor,
-                moved=counts.seen > now.counts.seen or (whole and cursor != job.cursor),
-                progress=progress_of(job, report, counts),
-            )
-            after = ingestion_of(row)
-            data = facts.state_and_counts(after)
-            events.append(tx, now.id, "batch_committed", data, attempt=job.hold.attempt)
-            logs.append(tx, now.id, said, keep=self._policy.log_lines_kept)
-        job.counts = after.counts
-        if whole:
-            job.moved = job.moved or cursor != job.cursor
-            job.cursor = cursor
+                after, passed = now, row.cursor
+            else:
+                after, passed = self._publish(tx, job, now, batch, cursor, report, workdir)
+                logs.append(tx, now.id, said, keep=self._policy.log_lines_kept)
+        # Not before: the answer to this transaction may be lost too.
+        job.moved = job.moved or passed != job.cursor
+        job.counts, job.cursor = after.counts, passed
         return _verdict(after)
+
+    def _publish(
+        self,
+        tx: Connection,
+        job: Job,
+        now: Ingestion,
+        batch: Sequence[Item],
+        cursor: Mapping[str, Any],
+        report: Report | None,
+        workdir: Path,
+    ) -> tuple[Ingestion, Mapping[str, Any]]:
+        """Write what there is room for; the ingestion and its cursor afterwards."""
+        room = len(batch) if now.limit is None else now.limit - now.counts.seen
+        cut = batch[: max(0, room)]
+        news = [new_item(item, self._objects, workdir) for item in cut]
+        place = items.Place(
+            tenant=now.tenant,
+            convention_id=now.convention_id,
+            ingestion_id=now.id,
+            attempt=job.hold.attempt,
+            first_number=now.counts.seen + 1,
+        )
+        counts = now.counts
+        for outcome, times in Counter(items.publish(tx, place, news)).items():
+            counts = counts.plus(outcome, times)
+        # A batch that was cut short is not passed: its cursor stays behind it.
+        passed = cursor if len(cut) == len(batch) else job.cursor
+        row = holds.advance(
+            tx,
+            job.hold,
+            counts=counts,
+            cursor=passed,
+            moved=counts.seen > now.counts.seen or passed != job.cursor,
+            progress=progress_of(job, report, counts),
+        )
+        after = ingestion_of(row)
+        data = facts.state_and_counts(after)
+        events.append(tx, now.id, "batch_committed", data, attempt=job.hold.attempt)
+        return after, passed
 
     def show(self, job: Job, report: Report) -> None:
         """Progress between two batches."""
