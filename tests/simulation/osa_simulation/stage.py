@@ -83,7 +83,7 @@ class SimulatedDatabase(Database):
         super().__init__(url, pool_size=1)
         self._stage = stage
         self._open = False
-        self.raw: sqlite3.Connection | None = None
+        self.raw: sqlite3.Connection
         event.listen(self.engine, "connect", self._connected)
 
     def _connected(self, connection: Any, _: Any) -> None:
@@ -232,9 +232,11 @@ class Stage:
         self.queue.renew()
         self.defects.found.clear()
         self.weather.__init__()  # type: ignore[misc]
+        self.empty()
+
+    def empty(self) -> None:
+        """Nothing is left of the last world."""
         raw = self.database.raw
-        if raw is None:
-            return
         raw.execute("PRAGMA foreign_keys=OFF")
         for table in metadata.tables:
             if table != "secret":

@@ -110,6 +110,7 @@ class World:
             "show": sometimes(0.4, 2.0),
             "crash": sometimes(0.5, 1.5),
             "freeze": sometimes(0.4, 1.5),
+            "give_up": sometimes(0.4, 1.5),
             "terminate": sometimes(0.3, 1.0),
             "lose": sometimes(0.4, 2.0),
             "repeat": sometimes(0.4, 1.0),
@@ -117,7 +118,7 @@ class World:
         }
         if deeds["show"]:
             deeds["clean_up"] = deeds["show"]
-        if deeds["freeze"]:
+        if deeds["freeze"] or deeds["give_up"]:
             deeds["thaw"] = 1.0
         return Habits(
             steps=chance.choice((15, 30, 30, 45)),
@@ -292,6 +293,23 @@ class World:
             worker.still = True
             if not self._able():
                 self._new_worker()
+
+    def _give_up(self) -> None:
+        """One that works stands still for so long that it is given up on."""
+        worker = self._one([one for one in self._able() if one.attempts])
+        if worker is None:
+            return
+        self.note("stands still for long", who=worker.name)
+        worker.still = True
+        if not self._able():
+            self._new_worker()
+        for _ in range(4):
+            self._pass(round(STALE_SECONDS * 400))
+            for other in self._able():
+                other.beat()
+            sweep = self.server.sweep()
+            while sweep in self.scheduler.actors:
+                self._turn(self.chance.choice(self._ready()))
 
     def _thaw(self) -> None:
         if worker := self._one([one for one in self.workers if one.alive and one.still]):
