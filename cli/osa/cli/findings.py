@@ -43,4 +43,4 @@ def failed(check: str, error: IngestionError) -> Finding:
 
 def show_ms(seconds: float) -> str:
     """A time too short for seconds."""
-    return f"{seconds * 1000:.0f} ms"
+    return f"{seconds * 1000:.0f} ms" if seconds >= 0.001 else "less than 1 ms"

@@ -209,10 +209,12 @@ def _detachable(identities: Sequence[str], timeout: float | None) -> Iterator[No
             f"Stop it with:   {stop}"
         ) from exc
     except IngestionTimeout as exc:
-        status = (exc.ingestion or {}).get("status", "not done") if one else "not all done"
+        status = (exc.ingestion or {}).get("status", "not done")
+        after = f"after {show_seconds(timeout or 0)}"
         raise CommandFailed(
-            f"Still {status} after {show_seconds(timeout or 0)}; "
-            f"{'it goes' if one else 'they go'} on without us.",
+            f"Still {status} {after}; it goes on without us."
+            if one
+            else f"Not all of them are done {after}; they go on without us.",
             next_step=f"Wait longer with: osa ingestion wait {named}",
             code=ExitCode.WAITED_TOO_LONG,
         ) from exc

@@ -229,15 +229,20 @@ def next_steps(ingestion: JsonObject) -> Iterable[str]:
         if status != "canceling":
             yield f"Stop it:     osa ingestion cancel {identity}"
         return
+    error = ingestion.get("error") or {}
+    # What the server advises stands above; the same twice reads like two.
+    told = f"{error.get('detail')} {error.get('hint')}"
     if _bad(ingestion):
-        yield f"What went wrong: osa ingestion items {identity} --outcome failed --outcome rejected"
+        if f"osa ingestion items {identity}" not in told:
+            outcomes = "--outcome failed --outcome rejected"
+            yield f"What went wrong: osa ingestion items {identity} {outcomes}"
     elif status == "failed":
         yield f"What happened: osa ingestion events {identity}"
     if ingestion.get("retried_by"):
         yield f"Its retry: osa ingestion status {clean(ingestion['retried_by'])}"
     elif status != "succeeded" or _bad(ingestion):
         scopes = _allowed_scopes(ingestion)
-        if scopes:
+        if scopes and f"osa ingestion retry {identity}" not in told:
             yield f"Try again: osa ingestion retry {identity} --scope {scopes[0]}"
             if len(scopes) > 1:
                 yield f"           (or --scope {' or '.join(scopes[1:])})"
