@@ -20,6 +20,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal_column,
     not_,
     or_,
     select,
@@ -33,7 +34,7 @@ from osa.server.model.machine import REQUEUE, TAKE, Transition
 from osa.server.store.columns import micros, micros_between, now
 from osa.server.store.database import insert as upsert
 from osa.server.store.rows import COLUMNS, fault_to_json
-from osa.server.store.tables import attempt, ingestion, source_parts, worker
+from osa.server.store.tables import attempt, ingestion, is_active, source_parts, worker
 from osa.server.store.transitions import leaving, moved
 
 
@@ -74,29 +75,34 @@ def free(limits: Limits) -> ColumnElement[bool]:
     """Nobody holds its convention or its key or is before it in line for them, and there is a place
     under the limits."""
     other = ingestion.alias("other")
-    held = other.c.status.in_(sorted(HELD))
-    same_tenant = other.c.tenant == ingestion.c.tenant
-    before = and_(due(other), _place_in_line(other) < _place_in_line(ingestion))
-    conditions = [
-        not_(exists().where(same_tenant, or_(held, before), other.c[key] == ingestion.c[key]))
-        for key in ("exclusive_key", "concurrency_key")
-    ]
+    conditions = []
+    for name in ("exclusive_key", "concurrency_key"):
+        same = and_(other.c.tenant == ingestion.c.tenant, other.c[name] == ingestion.c[name])
+        earlier = and_(same, due(other), _place_in_line(other) < _place_in_line(ingestion))
+        alone = and_(not_(exists().where(same, _is_held(other))), not_(exists().where(earlier)))
+        conditions.append(or_(ingestion.c[name].is_(None), alone))
     if limits.per_tenant is not None:
-        count = select(func.count()).select_from(other).where(held, same_tenant)
-        conditions.append(count.scalar_subquery() < limits.per_tenant)
+        conditions.append(_count(other, other.c.tenant == ingestion.c.tenant) < limits.per_tenant)
     for convention_id, limit in sorted(limits.per_convention.items()):
-        count = select(func.count()).select_from(other)
-        count = count.where(held, other.c.convention_id == convention_id)
-        conditions.append(
-            or_(ingestion.c.convention_id != convention_id, count.scalar_subquery() < limit)
-        )
+        count = _count(other, other.c.convention_id == convention_id)
+        conditions.append(or_(ingestion.c.convention_id != convention_id, count < limit))
     return and_(*conditions)
+
+
+def _is_held(table: FromClause) -> ColumnElement[bool]:
+    """As the partial indexes say it: literally, or they would not serve."""
+    return table.c.status.in_([literal_column(f"'{status}'") for status in sorted(HELD)])
+
+
+def _count(other: FromClause, among: ColumnElement[bool]) -> ColumnElement[int]:
+    return select(func.count()).select_from(other).where(_is_held(other), among).scalar_subquery()
 
 
 def due(table: FromClause = ingestion) -> ColumnElement[bool]:
     """It waits, its time has come, and its deadline has not."""
     return and_(
-        table.c.status == TAKE.source,
+        # Literally, as the partial indexes say it.
+        table.c.status == literal_column(f"'{TAKE.source}'"),
         or_(table.c.not_before.is_(None), table.c.not_before <= now()),
         or_(table.c.deadline_at.is_(None), table.c.deadline_at > now()),
     )
@@ -356,7 +362,11 @@ def beat(connection: Connection, worker_id: str, *, slots: int) -> Sequence[Row[
     connection.execute(
         statement.on_conflict_do_update(index_elements=[worker.c.id], set_={"heartbeat_at": now()})
     )
-    held = and_(ingestion.c.worker_id == worker_id, ingestion.c.status.in_(sorted(HELD)))
+    held = and_(
+        is_active(),
+        ingestion.c.worker_id == worker_id,
+        ingestion.c.status.in_(sorted(HELD)),
+    )
     free = select(ingestion.c.id).where(held).with_for_update(skip_locked=True)
     connection.execute(
         update(ingestion).where(held, ingestion.c.id.in_(free)).values(heartbeat_at=now())

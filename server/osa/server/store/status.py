@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, case, func, select
+from sqlalchemy import Connection, case, func, select
 
 from osa.server.model import ACTIVE, HELD, STALLED_AFTER, Status
 from osa.server.model.service import QueueStatus, WorkerStatus
 from osa.server.store.columns import micros, micros_between, now
 from osa.server.store.holds import due
-from osa.server.store.tables import ingestion, worker
+from osa.server.store.tables import ingestion, is_active, worker
 
 _WORKERS_SHOWN = 1000
 
@@ -23,7 +23,7 @@ def queue(connection: Connection) -> QueueStatus:
     """What is active, of all tenants."""
     rows = connection.execute(
         select(ingestion.c.status, func.count(), func.min(ingestion.c.queued_at))
-        .where(_active())
+        .where(is_active())
         .group_by(ingestion.c.status)
     ).all()
     found = {Status(status): (count, first) for status, count, first in rows}
@@ -40,7 +40,7 @@ def workers(connection: Connection, *, stale_seconds: float) -> Sequence[WorkerS
     """The workers that are not forgotten yet, the last heard of first."""
     held = connection.execute(
         select(ingestion.c.worker_id, func.count())
-        .where(ingestion.c.status.in_(sorted(HELD)))
+        .where(is_active(), ingestion.c.status.in_(sorted(HELD)))
         .group_by(ingestion.c.worker_id)
     )
     busy: dict[str, int] = {row[0]: row[1] for row in held}
@@ -84,7 +84,7 @@ def lateness(connection: Connection, *, stale_seconds: float) -> Lateness:
             func.count(case((held & heard & unmoved, 1))),
             func.count(case(((ingestion.c.status == Status.CANCELING) & overdue, 1))),
             func.max(case((held, micros_between(now(), ingestion.c.heartbeat_at)))),
-        ).where(_active())
+        ).where(is_active())
     ).one()
     waited, stalled, overdue_count, silence = row
     return Lateness(
@@ -113,10 +113,6 @@ def ended_lately(connection: Connection, *, seconds: float) -> Mapping[Status, i
         .group_by(ingestion.c.status)
     )
     return {Status(row[0]): row[1] for row in rows}
-
-
-def _active() -> ColumnElement[bool]:
-    return ingestion.c.status.in_(sorted(ACTIVE))
 
 
 def _seconds(value: int | None) -> float:

@@ -31,6 +31,7 @@ from osa.server.store.tables import (
     artifact,
     idempotency,
     ingestion,
+    is_active,
     record_file,
     source_object,
     upload,
@@ -58,9 +59,8 @@ def _silent(stale_seconds: float) -> ColumnElement[bool]:
     the row alone may be silent because it is locked for long."""
     oldest = now() - micros(stale_seconds)
     lives = exists().where(worker.c.id == ingestion.c.worker_id, worker.c.heartbeat_at >= oldest)
-    return and_(
-        ingestion.c.status.in_(sorted(HELD)), ingestion.c.heartbeat_at < oldest, not_(lives)
-    )
+    held = and_(is_active(), ingestion.c.status.in_(sorted(HELD)))
+    return and_(held, ingestion.c.heartbeat_at < oldest, not_(lives))
 
 
 def lost(connection: Connection, *, stale_seconds: float) -> Sequence[Lost]:
@@ -99,7 +99,11 @@ def overdue_cancels(connection: Connection) -> Sequence[Hold]:
     """Canceling ingestions whose deadline has passed."""
     rows = connection.execute(
         select(ingestion.c.id, ingestion.c.attempt)
-        .where(ingestion.c.status == Status.CANCELING, ingestion.c.cancel_deadline_at <= now())
+        .where(
+            is_active(),
+            ingestion.c.status == Status.CANCELING,
+            ingestion.c.cancel_deadline_at <= now(),
+        )
         .limit(_AT_ONCE)
     )
     return [Hold(ingestion_id=row.id, attempt=row.attempt) for row in rows]
@@ -126,7 +130,9 @@ def past_deadline(connection: Connection) -> Sequence[Hold]:
     rows = connection.execute(
         select(ingestion.c.id, ingestion.c.attempt)
         .where(
-            ingestion.c.status.in_([EXPIRE.source, FAIL.source]), ingestion.c.deadline_at <= now()
+            is_active(),
+            ingestion.c.status.in_([EXPIRE.source, FAIL.source]),
+            ingestion.c.deadline_at <= now(),
         )
         .limit(_AT_ONCE)
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Float,
     ForeignKey,
     Index,
@@ -15,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
     text,
 )
 
@@ -33,6 +37,7 @@ _ID = String(36)
 _SHA256 = String(64)
 
 _HELD = "status IN ('running', 'canceling')"
+_ACTIVE = "status IN ('queued', 'running', 'canceling')"
 _ADMITTED = "NOT queues AND status IN ('queued', 'running', 'canceling')"
 
 
@@ -40,6 +45,13 @@ def _unique_while(name: str, scope: str, key: str, state: str) -> Index:
     """An index that is the judge of who has a key in some states."""
     where = text(f"{key} IS NOT NULL AND {state}")
     return Index(name, scope, key, unique=True, sqlite_where=where, postgresql_where=where)
+
+
+def _line_for(name: str, key: str) -> Index:
+    """An index over those that wait for a key, first in line first."""
+    where = text(f"{key} IS NOT NULL AND status = 'queued'")
+    columns = ("tenant", key, "rank", "queued_at", "id")
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
 secret = Table(
@@ -188,15 +200,26 @@ ingestion = Table(
         sqlite_where=text("status = 'queued'"),
         postgresql_where=text("status = 'queued'"),
     ),
+    # And the line for each key.
+    _line_for("ix_ingestion_exclusive_line", "exclusive_key"),
+    _line_for("ix_ingestion_concurrency_line", "concurrency_key"),
     # What sweeps and heartbeats look at: small, whatever the history.
     Index(
         "ix_ingestion_active",
         "status",
         "worker_id",
-        sqlite_where=text("status IN ('queued', 'running', 'canceling')"),
-        postgresql_where=text("status IN ('queued', 'running', 'canceling')"),
+        sqlite_where=text(_ACTIVE),
+        postgresql_where=text(_ACTIVE),
     ),
 )
+
+
+def is_active(name: str = "ingestion") -> ColumnElement[Any]:
+    """What is queued, running or canceling, spelled as `ix_ingestion_active` does: beside a list of
+    parameters SQLite does not use it, and reads the whole history. `name` is the table's, or its
+    alias."""
+    return literal_column(f"{name}.{_ACTIVE}")
+
 
 # The parts of a source (a list's items, a record's files): up to 8 MiB that only a take reads.
 source_parts = Table(
