@@ -70,6 +70,15 @@ def upgrade() -> None:
         sqlite_where=sa.text("status = 'queued'"),
         postgresql_where=sa.text("status = 'queued'"),
     )
+    for key in ("exclusive", "concurrency"):
+        where = sa.text(f"{key}_key IS NOT NULL AND status = 'queued'")
+        op.create_index(
+            f"ix_ingestion_{key}_line",
+            "ingestion",
+            ["tenant", f"{key}_key", "rank", "queued_at", "id"],
+            sqlite_where=where,
+            postgresql_where=where,
+        )
     op.create_index("ix_item_record_id", "item", ["record_id"])
     op.create_table(
         "wanted_item",
