@@ -116,7 +116,7 @@ PRODUCERS: Mapping[tuple[str, str], Make] = {
         lambda player, job: player.running.complete(job), _canceling
     ),
 }
-EVERY = [(transition, reason) for transition in TRANSITIONS for reason in transition.reasons]
+EVERY = [(one, reason) for one in TRANSITIONS for reason in sorted(one.reasons)]
 
 
 def test_nobody_makes_what_the_contract_does_not_know() -> None:
