@@ -38,7 +38,9 @@ class CounterParams(Params):
     rejected_every: int = Field(default=0, ge=0, description="Each n-th item is rejected.")
     skipped_every: int = Field(default=0, ge=0, description="Each n-th item is skipped.")
     failed_every: int = Field(default=0, ge=0, description="Each n-th item fails.")
-    mended: str | None = Field(default=None, description="Nothing fails once this path exists.")
+    mended: str | None = Field(
+        default=None, description="Nothing fails or is rejected once this path exists."
+    )
     with_files: bool = Field(default=False, description="Whether each item writes a file.")
     gate: str | None = Field(
         default=None, description="Wait before each item while this path exists."
@@ -68,15 +70,12 @@ def _count(context: Context[CounterParams]) -> Iterator[Batch]:
 def _item(context: Context[CounterParams], number: int) -> Item:
     params = context.params
     source_id = f"{params.prefix}{number}"
-    if params.rejected_every and number % params.rejected_every == params.rejected_every - 1:
+    torn = not (params.mended and Path(params.mended).exists())
+    if torn and _is_each(params.rejected_every, number):
         return Item.rejected(source_id, kind="odd", detail=f"{number} is one too many.")
-    if params.skipped_every and number % params.skipped_every == params.skipped_every - 1:
+    if _is_each(params.skipped_every, number):
         return Item.skipped(source_id, kind="known", detail=f"{number} is passed over.")
-    if (
-        params.failed_every
-        and number % params.failed_every == params.failed_every - 1
-        and not (params.mended and Path(params.mended).exists())
-    ):
+    if torn and _is_each(params.failed_every, number):
         return Item.failed(source_id, kind="torn", detail=f"{number} tore.", retryable=True)
     files = []
     if params.with_files:
@@ -86,6 +85,10 @@ def _item(context: Context[CounterParams], number: int) -> Item:
     return Item.record(
         source_id, metadata={"number": number, "version": params.version}, files=files
     )
+
+
+def _is_each(every: int, number: int) -> bool:
+    return every > 0 and number % every == every - 1
 
 
 counter = Convention(
