@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from osa.server.http.app import create_app
@@ -98,8 +98,9 @@ def test_memory_is_bounded_when_the_keys_are_anybodys(clock: Clock) -> None:
     assert not rate.take("never seen before").admitted
 
 
+@settings(deadline=None)
 @given(
-    quota=st.integers(1, 20_000),
+    quota=st.integers(1, 2_000),
     steps=st.lists(st.tuples(st.integers(0, 5 * SECOND), st.integers(1, 40)), max_size=20),
 )
 def test_never_more_than_the_quota_and_what_came_in_since(
@@ -125,9 +126,9 @@ def test_never_more_than_the_quota_and_what_came_in_since(
 
 
 @pytest.fixture
-def limited(ask: Any, house: Any, settings: Any, clock: Clock) -> Iterator[Any]:
+def limited(ask: Any, house: Any, request: pytest.FixtureRequest, clock: Clock) -> Iterator[Any]:
     """An application with small quotas and a clock of the test's own."""
-    few = settings.model_copy(
+    few = request.getfixturevalue("settings").model_copy(
         update={"reads_per_minute": 3, "writes_per_minute": 2, "unauthenticated_per_minute": 2}
     )
     app = create_app(house.service, few)

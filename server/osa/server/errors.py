@@ -322,26 +322,21 @@ class Overloaded(Unavailable):
 
 
 class TooManyRequests(OsaError):
-    """The token has used up what it may send."""
+    """The token has used up what it may send; or, unauthenticated, the address."""
 
     def __init__(self, policy: str, quota: int, window: int, retry_after_seconds: int) -> None:
+        said = f"The token may send {quota} {policy} in {window} seconds."
+        if policy == "unauthenticated":
+            said = (
+                "The token is unknown, expired or revoked, as were those of more than"
+                f" {quota} requests from this address in {window} seconds."
+            )
         super().__init__(
-            f"The token may send {quota} {policy} in {window} seconds. Ask again in"
-            f" {retry_after_seconds} second{'' if retry_after_seconds == 1 else 's'}.",
+            f"{said} Ask again in {retry_after_seconds} second"
+            f"{'' if retry_after_seconds == 1 else 's'}.",
             context={"policy": policy},
         )
         self.retry_after_seconds = retry_after_seconds
-
-
-class TooManyStrangers(TooManyRequests):
-    """The address has sent too many tokens that are not valid; one that is would be let in."""
-
-    def __init__(self, policy: str, quota: int, window: int, retry_after_seconds: int) -> None:
-        super().__init__(policy, quota, window, retry_after_seconds)
-        self.detail = (
-            f"More than {quota} requests of this address in {window} seconds had no valid token, and"
-            " this one has none either. `osa login` stores a new one."
-        )
 
 
 class HeadersTooLarge(OsaError):

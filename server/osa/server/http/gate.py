@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from starlette.requests import Request
 
-from osa.server.errors import TooManyRequests, TooManyStrangers, Unauthenticated
+from osa.server.errors import TooManyRequests, Unauthenticated
 from osa.server.http import auth
 from osa.server.http.access import Facts
 from osa.server.http.lanes import Lane
@@ -57,9 +57,7 @@ class Gate:
         standing = facts.standing = self._rates[lane].take(principal.token_id)
         if standing is not None and not standing.admitted:
             self._metrics.rate_limited.labels(standing.policy).inc()
-            raise TooManyRequests(
-                standing.policy, standing.quota, standing.window, standing.more_in_seconds
-            )
+            raise _too_many(standing)
         return auth.authorize(request, principal, scope)
 
     def _known(self, request: Request, facts: Facts) -> Principal:
@@ -77,8 +75,8 @@ class Gate:
             raise _too_many(standing) from None
 
 
-def _too_many(standing: Standing) -> TooManyStrangers:
-    return TooManyStrangers(
+def _too_many(standing: Standing) -> TooManyRequests:
+    return TooManyRequests(
         standing.policy, standing.quota, standing.window, standing.more_in_seconds
     )
 
