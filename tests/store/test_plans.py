@@ -32,6 +32,8 @@ _SMALL = (
     "ix_ingestion_tenant_status (tenant=? AND status=?",
     "sqlite_autoindex_",
     "uq_ingestion_",
+    "ix_ingestion_held",
+    "_line (",
 )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
@@ -15,7 +16,9 @@ from sqlalchemy import (
     Connection,
     FromClause,
     Row,
+    Select,
     and_,
+    bindparam,
     case,
     exists,
     func,
@@ -66,14 +69,29 @@ class Limits:
     per_tenant: int | None = None
     per_convention: Mapping[str, int] = field(default_factory=dict)
 
+    @cached_property
+    def free(self) -> ColumnElement[bool]:
+        """Nobody holds its convention or its key or is before it in line for them, and there is a
+        place under the limits. Put together once: that takes longer than to ask."""
+        return _free(self)
+
+    @cached_property
+    def first_in_line(self) -> Select[str, str, str]:
+        """Who is taken next: its id, tenant and convention."""
+        return (
+            select(ingestion.c.id, ingestion.c.tenant, ingestion.c.convention_id)
+            .where(due(), self.free)
+            .order_by(ingestion.c.rank, ingestion.c.queued_at, ingestion.c.id)
+            .limit(1)
+            .with_for_update(skip_locked=True, of=ingestion)
+        )
+
 
 class Occupied(Exception):
     """Another take was quicker to the same key or place: the indexes are the judge. Try again."""
 
 
-def free(limits: Limits) -> ColumnElement[bool]:
-    """Nobody holds its convention or its key or is before it in line for them, and there is a place
-    under the limits."""
+def _free(limits: Limits) -> ColumnElement[bool]:
     other = ingestion.alias("other")
     conditions = []
     for name in ("exclusive_key", "concurrency_key"):
@@ -90,8 +108,8 @@ def free(limits: Limits) -> ColumnElement[bool]:
 
 
 def _is_held(table: FromClause) -> ColumnElement[bool]:
-    """As the partial indexes say it: literally, or they would not serve."""
-    return table.c.status.in_([literal_column(f"'{status}'") for status in sorted(HELD)])
+    """As the partial indexes say it: literally and in this order, or they would not serve."""
+    return table.c.status.in_([literal_column("'running'"), literal_column("'canceling'")])
 
 
 def _count(other: FromClause, among: ColumnElement[bool]) -> ColumnElement[int]:
@@ -112,6 +130,25 @@ def _place_in_line(table: FromClause) -> ColumnElement[Any]:
     return tuple_(table.c.rank, table.c.queued_at, table.c.id)
 
 
+# Written once, for the same reason.
+_TAKE = (
+    update(ingestion)
+    .where(ingestion.c.id == bindparam("wanted"), due())
+    .values(
+        **moved(TAKE, "running"),
+        attempt=ingestion.c.attempt + 1,
+        fruitless=ingestion.c.fruitless + 1,
+        heartbeat_at=now(),
+        advanced_at=now(),
+        started_at=func.coalesce(ingestion.c.started_at, now()),
+        not_before=None,
+        percent=None,
+        rate_per_second=None,
+    )
+    .returning(*COLUMNS)
+)
+
+
 def take(
     connection: Connection,
     worker_id: str,
@@ -121,36 +158,15 @@ def take(
 ) -> Row[Any] | None:
     """queued -> running for the first in line (or the one that is named), with the first heartbeat
     in the same write; None when there is none to be had. Raises Occupied."""
-    wanted = select(ingestion.c.id, ingestion.c.tenant, ingestion.c.convention_id)
-    wanted = wanted.where(due(), free(limits))
+    wanted = limits.first_in_line
     if ingestion_id is not None:
         wanted = wanted.where(ingestion.c.id == ingestion_id)
-    first = connection.execute(
-        wanted.order_by(ingestion.c.rank, ingestion.c.queued_at, ingestion.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True, of=ingestion)
-    ).first()
+    first = connection.execute(wanted).first()
     if first is None:
         return None
+    taken = {"wanted": first.id, "worker_id": worker_id, **_places(connection, first, limits)}
     try:
-        row = connection.execute(
-            update(ingestion)
-            .where(ingestion.c.id == first.id, due())
-            .values(
-                **moved(TAKE, "running"),
-                **_places(connection, first, limits),
-                attempt=ingestion.c.attempt + 1,
-                fruitless=ingestion.c.fruitless + 1,
-                worker_id=worker_id,
-                heartbeat_at=now(),
-                advanced_at=now(),
-                started_at=func.coalesce(ingestion.c.started_at, now()),
-                not_before=None,
-                percent=None,
-                rate_per_second=None,
-            )
-            .returning(*COLUMNS, ingestion.c.cursor, ingestion.c.fruitless)
-        ).first()
+        row = connection.execute(_TAKE, taken).first()
     except IntegrityError as exc:
         raise Occupied from exc
     if row is not None:

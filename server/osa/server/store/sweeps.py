@@ -26,7 +26,7 @@ from sqlalchemy import (
 from osa.server.model import HELD, Ingestion, Status
 from osa.server.model.machine import EXPIRE, FAIL
 from osa.server.store.columns import micros, now
-from osa.server.store.holds import Hold, Limits, due, free
+from osa.server.store.holds import Hold, Limits, due
 from osa.server.store.tables import (
     artifact,
     idempotency,
@@ -172,7 +172,7 @@ def undispatched(
         select(ingestion.c.id, ingestion.c.dispatch, ingestion.c.dispatched_at)
         .where(
             due(),
-            free(limits),
+            limits.free,
             or_(
                 ingestion.c.dispatched_at.is_(None),
                 ingestion.c.dispatched_at < now() - micros(patience_seconds),

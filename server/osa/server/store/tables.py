@@ -190,6 +190,13 @@ ingestion = Table(
     _unique_while("uq_ingestion_concurrency_held", "tenant", "concurrency_key", _HELD),
     _unique_while("uq_ingestion_tenant_place", "tenant", "tenant_place", _HELD),
     _unique_while("uq_ingestion_convention_place", "convention_id", "convention_place", _HELD),
+    Index(
+        "ix_ingestion_held",
+        "tenant",
+        "convention_id",
+        sqlite_where=text(_HELD),
+        postgresql_where=text(_HELD),
+    ),
     Index("ix_ingestion_tenant_ended", "tenant", "ended_at", "id"),
     # The order in which those that wait are taken.
     Index(

@@ -60,6 +60,13 @@ def upgrade() -> None:
     _unique_while("uq_ingestion_concurrency_held", "tenant", "concurrency_key", _HELD)
     _unique_while("uq_ingestion_tenant_place", "tenant", "tenant_place", _HELD)
     _unique_while("uq_ingestion_convention_place", "convention_id", "convention_place", _HELD)
+    op.create_index(
+        "ix_ingestion_held",
+        "ingestion",
+        ["tenant", "convention_id"],
+        sqlite_where=sa.text(_HELD),
+        postgresql_where=sa.text(_HELD),
+    )
     op.create_index("ix_ingestion_tenant_ended", "ingestion", ["tenant", "ended_at", "id"])
     op.create_index("ix_ingestion_retry_of", "ingestion", ["retry_of"])
     op.create_index("ix_ingestion_root_id", "ingestion", ["root_id"])
