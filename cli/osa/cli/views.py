@@ -215,8 +215,12 @@ def _cause(error: JsonObject) -> str:
         "platform": "the platform",
         "user": "the start",
     }.get(str(error.get("origin")), str(error.get("origin")))
+    told = f"{who} ({error.get('code')})"
+    if error.get("code") in ("SOME_ITEMS_FAILED", "ALL_ITEMS_FAILED"):
+        # Each item has a reason of its own: some may be mended by now.
+        return told
     again = "may succeed" if error.get("retryable") else "will fail in the same way"
-    return f"{who} ({error.get('code')}); the same again {again}"
+    return f"{told}; the same again {again}"
 
 
 def next_steps(ingestion: JsonObject) -> Iterable[str]:

@@ -76,7 +76,6 @@ def _show_entries(entries: Sequence[JsonObject]) -> None:
     table(
         [
             Column(title="AT"),
-            Column(title="TENANT", least=6),
             Column(title="TOKEN", least=8),
             Column(title="ACTION"),
             Column(title="INGESTION"),
@@ -85,7 +84,6 @@ def _show_entries(entries: Sequence[JsonObject]) -> None:
         [
             (
                 show_time(entry.get("at")),
-                entry.get("tenant"),
                 entry.get("token_name"),
                 entry.get("action"),
                 entry.get("ingestion_id"),
@@ -97,9 +95,11 @@ def _show_entries(entries: Sequence[JsonObject]) -> None:
 
 
 def _detail(detail: JsonObject) -> str:
-    shown = (
+    """What tells most comes first: a terminal has room for little of it."""
+    parts = [str(detail["convention_id"])] if detail.get("convention_id") else []
+    parts += [
         f"{name}={value if isinstance(value, str) else dump(value)}"
         for name, value in detail.items()
-        if value is not None
-    )
-    return ", ".join(shown)
+        if name != "convention_id" and value not in (None, [], {})
+    ]
+    return ", ".join(parts)

@@ -49,6 +49,7 @@ def _told(ingestion: Ingestion, faults: Faults | None) -> Finding:
         code="failed",
         text=sentences(
             quoted(error.detail) if error else f"It failed: {ingestion.status_reason}.",
+            f"That was attempt {ingestion.attempt}." if ingestion.attempt > 1 else None,
             _frequent(ingestion, faults),
         ),
         since=ingestion.ended_at,
@@ -58,6 +59,11 @@ def _told(ingestion: Ingestion, faults: Faults | None) -> Finding:
 
 def _retried(told: Finding, retry: Ingestion) -> Finding:
     """Somebody has seen to it: what is to be known now stands elsewhere."""
+    became = {
+        Status.SUCCEEDED: "succeeded",
+        Status.FAILED: "failed",
+        Status.CANCELED: "was canceled",
+    }.get(retry.status, f"is {retry.status} now")
     looks = {
         Status.SUCCEEDED: None,
         Status.FAILED: f"`osa ingestion explain {retry.id}` tells why that one failed.",
@@ -66,7 +72,7 @@ def _retried(told: Finding, retry: Ingestion) -> Finding:
     return Finding(
         code="retried",
         text=sentences(
-            f"{retry.created_by} retried it as {retry.id}, which is {retry.status} now."
+            f"{retry.created_by} retried it as {retry.id}, which {became}."
             " This is what came before:",
             told.text,
         ),
@@ -147,11 +153,12 @@ def _again(ingestion: Ingestion) -> str | None:
         return f"`{command} all` does everything again, with the convention of today."
     if ingestion.status_reason == "config":
         return f"`{command} all --param NAME=VALUE` does it again with other parameters."
+    rest = "goes on after the last batch" if ingestion.counts.seen else "tries it again"
     offers = [
         text
         for action, text in (
             (Action.RETRY_FAILED_ITEMS, f"`{command} failed_items` tries the bad items again."),
-            (Action.RETRY_REMAINING, f"`{command} remaining` goes on after the last batch."),
+            (Action.RETRY_REMAINING, f"`{command} remaining` {rest}."),
         )
         if refusal(ingestion, action) is None
     ]
