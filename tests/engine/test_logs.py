@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Sequence
 
 from osa_testing.bench import Bench
 from osa_testing.waiting import until
 
 from osa.server.engine.lines import Lines
 from osa.server.model import Status
+from osa.server.store.holds import Hold
+from osa.server.store.logs import NewLine
 
 
 def _lines(bench: Bench, id: str, **query) -> list[tuple[str, str]]:
@@ -152,9 +155,13 @@ def test_a_kill_says_which_limit_it_was(running: Bench) -> None:
 
 
 def test_lines_that_could_not_be_written_wait_and_the_oldest_go_when_there_are_too_many() -> None:
-    lines = Lines(attempt=1)
+    def never(ingestion_id: str, said: Sequence[NewLine], *, wait: bool) -> bool:
+        return False
+
+    lines = Lines(Hold(ingestion_id="i", attempt=1), never)
     for number in range(3):
         lines.say("info", str(number))
+    lines.write(wait=True)
     with lines.waiting() as said, lines.waiting(wait=False) as other:
         assert said is not None
         assert other is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from osa_testing.bench import Bench
+from osa_testing.waiting import until
 from sqlalchemy import insert, update
 
 from osa.conventions.stored import source_key
@@ -37,7 +38,10 @@ def test_only_what_failed_is_tried_again(running: Bench) -> None:
     ended = running.wait(again.ingestion.id)
     assert (ended.status, ended.counts.seen, ended.counts.created) == (Status.SUCCEEDED, 5, 5)
     assert [item.source_id for item in running.items(ended.id)] == torn
-    assert ended.id not in [path.name for path in running.workdirs()]
+    until(
+        lambda: ended.id not in [path.name for path in running.workdirs()],
+        "the folder of the attempt is gone",
+    )
 
 
 def test_a_batch_of_which_nothing_counts_still_commits_its_cursor(bench: Bench) -> None:

@@ -45,10 +45,10 @@ from typing import IO, Any
 from osa.conventions import lines, logs
 from osa.conventions.authoring import Context, Convention, Limits, Progress
 from osa.conventions.failures import ConventionError, Stopped
-from osa.conventions.items import Batch, Fault, File, Item
+from osa.conventions.items import Fault
 from osa.conventions.lines import LineHandler
+from osa.conventions.messages import batch_to_json, source_from_json
 from osa.conventions.registry import Registry, load
-from osa.conventions.sources import Source
 from osa.conventions.stored import MESSAGE_LENGTH, loggable
 from osa.conventions.wanted import Wanted
 
@@ -247,41 +247,6 @@ class Slot:
 
 def _named(message: Mapping[str, Any]) -> tuple[str, int]:
     return message["ingestion_id"], message["attempt"]
-
-
-def source_from_json(value: Mapping[str, Any]) -> Source:
-    path = value.get("path")
-    return Source(**{**value, "path": None if path is None else Path(path)})
-
-
-def source_to_json(source: Source) -> dict[str, Any]:
-    value = asdict(source)
-    value["path"] = None if source.path is None else str(source.path)
-    return value
-
-
-def batch_to_json(batch: Batch) -> dict[str, Any]:
-    items = []
-    for item in batch.items:
-        value = asdict(item)
-        value["files"] = [{**asdict(file), "path": str(file.path)} for file in item.files]
-        items.append(value)
-    return {"type": "batch", "items": items, "cursor": dict(batch.cursor)}
-
-
-def items_from_json(values: list[dict[str, Any]]) -> list[Item]:
-    return [
-        Item(
-            **{
-                **value,
-                "files": tuple(
-                    File(**{**file, "path": Path(file["path"])}) for file in value["files"]
-                ),
-                "fault": None if value["fault"] is None else Fault(**value["fault"]),
-            }
-        )
-        for value in values
-    ]
 
 
 def _limit_self(environ: Mapping[str, str]) -> None:

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from osa.conventions.authoring import Context, Convention, Limits, Progress
 from osa.conventions.failures import ConventionError, Stopped
 from osa.conventions.items import Batch, File, Item, JsonObject
-from osa.conventions.slot import batch_to_json, items_from_json
+from osa.conventions.messages import batch_to_json, items_from_json
 from osa.conventions.sources import Source
 from osa.conventions.stored import SOURCE_ID_LENGTH
 from osa.conventions.wanted import Wanted

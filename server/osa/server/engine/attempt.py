@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from osa.conventions.authoring import Progress as Report
-from osa.conventions.slot import items_from_json, source_to_json
-from osa.server.engine.lines import Lines
+from osa.conventions.messages import items_from_json, source_to_json
+from osa.server.engine.lines import KILLED, Lines
 from osa.server.engine.slots import Slot, SlotDied
-from osa.server.errors import OsaError, StorageFull, Unavailable
+from osa.server.errors import StorageFull, Unavailable
 from osa.server.model import Fault
 from osa.server.service.jobs import Job, Verdict
 from osa.server.service.running import Running
@@ -26,17 +26,6 @@ T = TypeVar("T")
 
 #: Waits between two tries while the database is away, in seconds.
 _RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
-#: What the log says when a slot is killed.
-_KILLED = {
-    "lost": "The work was dropped: the ingestion has ended, or another attempt works on it.",
-    "deadline": "Killed: the grace of the cancel is over.",
-    "shutdown": "Killed: it did not stop in the time a stopping worker has"
-    " (OSA_SHUTDOWN_GRACE_SECONDS).",
-    "memory_limit": "Killed: it used more memory than one ingestion may (OSA_SLOT_MEMORY_BYTES).",
-    "time_limit": "Killed: one attempt may take no longer (OSA_SLOT_SECONDS).",
-    "storage": "Killed: the data disk is full.",
-    "broken": "Killed: the worker could not use what the convention sent.",
-}
 
 
 class Attempt:
@@ -73,7 +62,7 @@ class Attempt:
         self._report: Report | None = None
         self._unshown: Report | None = None
         self._missed = 0
-        self._lines = Lines(job.hold.attempt)
+        self._lines = Lines(job.hold, running.say)
 
     def run(self) -> None:
         """Until the ingestion has ended, waits again, or is somebody else's."""
@@ -104,7 +93,7 @@ class Attempt:
             # it for this one has done so, or will not.
             with self._stopping, self._killing:
                 self._over = True
-            self._write_last_lines()
+            self._lines.write_now()
             shutil.rmtree(self._workdir, ignore_errors=True)
             with contextlib.suppress(OSError):
                 # Only when it is empty: the next attempt may have its folder there already.
@@ -176,25 +165,8 @@ class Attempt:
         path.write_text("".join(f"{key}\n" for key in self.job.wanted), encoding="ascii")
         return str(path)
 
-    def _write_lines(self, *, wait: bool) -> None:
-        """To the log, whether the right is still there or not. Without `wait` neither a commit nor
-        a locked row is waited for: the lines are."""
-        with self._lines.waiting(wait=wait) as said:
-            if said:
-                said.is_written = self._running.say(
-                    self.job.hold.ingestion_id, said.lines(), wait=wait
-                )
-
-    def _write_last_lines(self) -> None:
-        try:
-            self._write_lines(wait=True)
-        except OsaError as exc:
-            _log.warning("lines_not_written", extra={**self._name, "detail": exc.detail})
-        except Exception:  # noqa: BLE001 - no line is worth an ingestion
-            _log.exception("lines_not_written", extra=self._name)
-
     def _ended(self, *, stopped: bool) -> None:
-        self._write_last_lines()
+        self._lines.write_now()
         if not stopped:
             self._persist(lambda: self._running.complete(self.job))
         elif self._handing_over and not self._cancel_seen:
@@ -207,12 +179,12 @@ class Attempt:
         self._failed(Fault(kind="storage_full", detail=detail, origin="storage", retryable=True))
 
     def _failed(self, fault: Fault) -> None:
-        self._write_last_lines()
+        self._lines.write_now()
         self._persist(lambda: self._running.fail(self.job, fault))
 
     def _died(self) -> None:
         why = self._killed_for
-        self._write_last_lines()
+        self._lines.write_now()
         match why:
             case "lost" | "storage" | "broken":
                 return
@@ -271,7 +243,7 @@ class Attempt:
             first = self._killed_for is None
             self._killed_for = self._killed_for or why
             if first:
-                self._lines.say("warning", _KILLED.get(why, f"Killed: {why}."))
+                self._lines.say("warning", KILLED.get(why, f"Killed: {why}."))
                 self._slot.kill_soon()
 
     def miss(self) -> None:
@@ -291,7 +263,7 @@ class Attempt:
             self.kill("time_limit")
         elif self._slot.resident_bytes() > self._max_bytes:
             self.kill("memory_limit")
-        self._write_lines(wait=False)
+        self._lines.write(wait=False)
         report, self._unshown = self._unshown, None
         if report is not None:
             self._running.show(self.job, report)
