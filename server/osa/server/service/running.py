@@ -454,6 +454,8 @@ def _too_many_failures(now: Ingestion) -> Fault:
         + (" The rest was not tried: it stops early." if now.stop_early else "")
         + f" `osa ingestion items {now.id} --outcome rejected --outcome failed` says why.",
         origin="source",
+        # By a person, when the items are mended: never by itself.
+        retryable=True,
         attempt=now.attempt,
         hint=f"`osa ingestion retry {now.id} --scope failed_items` tries them again.",
     )
