@@ -42,6 +42,7 @@ class CounterParams(Params):
         default=None, description="Nothing fails or is rejected once this path exists."
     )
     with_files: bool = Field(default=False, description="Whether each item writes a file.")
+    bytes_per_file: int = Field(default=0, ge=0, description="How long a file is at least.")
     gate: str | None = Field(
         default=None, description="Wait before each item while this path exists."
     )
@@ -80,7 +81,7 @@ def _item(context: Context[CounterParams], number: int) -> Item:
     files = []
     if params.with_files:
         path = context.workdir / f"{number}.txt"
-        path.write_text(f"{params.prefix}{number}/{params.version}")
+        path.write_text(f"{params.prefix}{number}/{params.version}".ljust(params.bytes_per_file))
         files.append(File.of(path, name=f"{number}.txt", media_type="text/plain"))
     return Item.record(
         source_id, metadata={"number": number, "version": params.version}, files=files

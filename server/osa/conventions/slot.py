@@ -44,9 +44,10 @@ from typing import IO, Any
 
 from osa.conventions import lines, logs
 from osa.conventions.authoring import Context, Convention, Limits, Progress
-from osa.conventions.failures import ConventionError, Stopped
+from osa.conventions.failures import ConventionError, Stopped, StorageFull
 from osa.conventions.items import Fault
 from osa.conventions.lines import LineHandler
+from osa.conventions.local_files import is_full
 from osa.conventions.messages import batch_to_json, source_from_json
 from osa.conventions.registry import Registry, load
 from osa.conventions.stored import MESSAGE_LENGTH, loggable
@@ -55,6 +56,7 @@ from osa.conventions.wanted import Wanted
 _log = logging.getLogger("osa.slot")
 #: Progress between two batches is shown this often at most, in seconds.
 _PROGRESS_EVERY = 0.2
+_MAKE_ROOM = "Free space on the disk of the archive, and retry what remains."
 
 
 class Slot:
@@ -158,6 +160,11 @@ class Slot:
                 "An operator can raise OSA_SLOT_MEMORY_BYTES.",
             )
         except Exception as exc:  # noqa: BLE001 - a convention may raise anything; it ends its ingestion only
+            if is_full(exc):
+                # Whatever it was writing, and whether it thought of this or not.
+                full = StorageFull(f"There is no room left on the disk: {exc}.", hint=_MAKE_ROOM)
+                self._fail(full.kind, full.detail, full.origin, full.retryable, full.hint)
+                return
             _log.exception("convention_raised")
             self._say("error", loggable(traceback.format_exc()[-MESSAGE_LENGTH:]))
             self._fail(

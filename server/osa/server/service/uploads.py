@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from pathlib import Path
@@ -24,7 +25,10 @@ class UploadSink:
         self._uploads = uploads
         self._principal = principal
         self._path = path
-        self._stream = path.open("xb")
+        try:
+            self._stream = path.open("xb")
+        except OSError as exc:
+            raise full_or(exc) from exc
         self._digest = hashlib.sha256()
         self._size = 0
         self._checked = 0
@@ -67,7 +71,9 @@ class UploadSink:
 
     def abort(self) -> None:
         """Leave nothing behind; harmless after `finish`."""
-        self._stream.close()
+        # Closing writes what is gathered, and is closed also when the disk has no room for that.
+        with contextlib.suppress(OSError):
+            self._stream.close()
         self._path.unlink(missing_ok=True)
 
 
