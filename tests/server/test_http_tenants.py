@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from osa.server import commands
 from osa.server.bootstrap import House
+from osa.server.commands import tokens
 from osa.server.model import Scope
 
 INGESTIONS = "/api/v1/ingestions"
@@ -74,3 +77,14 @@ def test_one_request_is_for_one_tenant(ask: Any) -> None:
 def test_what_is_of_all_tenants_or_of_none_does_not_mind(ask: Any) -> None:
     for path in ("/api/v1/status", "/metrics", "/healthz", "/readyz", "/openapi.json"):
         assert ask("GET", path, headers=NORTH).status_code in (200, 503), path
+
+
+def test_a_token_is_made_only_for_a_tenant_that_a_header_can_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        commands.token(["create", "x", "--tenant", "North", "--data-dir", str(tmp_path)])
+    assert ended.value.code == 2
+    assert "'North' is not" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+    assert tokens.tenant("north.1") == "north.1"
