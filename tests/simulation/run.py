@@ -1,9 +1,9 @@
 """Simulate: `python tests/simulation/run.py --seconds 120`.
 
-    --seeds N          that many seeds, from --first
-    --seconds S        as many as fit
-    --jobs J           in so many processes
-    --seed N --trace   one, with all that happens in it: the same each time, on each machine
+--seeds N          that many seeds, from --first
+--seconds S        as many as fit
+--jobs J           in so many processes
+--seed N --trace   one, with all that happens in it: the same each time, on each machine
 """
 
 from __future__ import annotations

@@ -188,6 +188,16 @@ class Callers:
 
         self._send(f"cancel {one.name} grace={grace} force={force}", call, again=True)
 
+    def drop(self, one: Seen) -> None:
+        """Cancel what waits."""
+        principal = next(p for p in PRINCIPALS if p.tenant == one.tenant)
+
+        def call() -> str:
+            found = self._service.ingestions.cancel(principal, one.id, reason=None, grace_seconds=0)
+            return str(found.status)
+
+        self._send(f"drop {one.name}", call, again=True)
+
     def retry(self) -> None:
         one = self._some(done=None if self._chance.random() < 0.1 else True)
         if one is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import logging
 import pkgutil
@@ -31,7 +32,7 @@ from osa.server.bootstrap import House
 from osa.server.errors import Unavailable
 from osa.server.model import identity
 from osa.server.settings import Settings
-from osa.server.store import migrations
+from osa.server.store import deletions, migrations
 from osa.server.store.database import Database
 from osa.server.store.tables import metadata
 
@@ -213,6 +214,9 @@ class Stage:
                 if getattr(module, "random", None) is random:
                     self._held.enter_context(mock.patch.object(module, "random", chance))
         self._held.enter_context(mock.patch.object(identity, "uuid7", self.boundary.uuid7))
+        # In pieces so small that others come between them.
+        drop = functools.partial(deletions.drop, rows=8)
+        self._held.enter_context(mock.patch.object(deletions, "drop", drop))
         logger = logging.getLogger("osa")
         self._held.callback(setattr, logger, "propagate", logger.propagate)
         self._held.callback(logger.removeHandler, self.defects)

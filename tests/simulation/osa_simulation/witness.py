@@ -331,9 +331,7 @@ class Witness:
             if actor is not None:
                 self._must(actor.kind in move.by, one, f"{move.name} by {actor.kind}")
             self.transitions[f"{move.name}/{reason}"] += 1
-            self._must(
-                told["done"] == move.target.done, one, f"{type} says done = {told['done']}"
-            )
+            self._must(told["done"] == move.target.done, one, f"{type} says done = {told['done']}")
             if move.target in HELD or move.source in HELD:
                 self._must(attempt == row[3], one, f"{type} of attempt {attempt}, not {row[3]}")
             one.status, one.reason = move.target, reason
@@ -354,9 +352,7 @@ class Witness:
         for _, number, source_id, outcome, attempt in items:
             self._must(number == len(one.source_ids) + 1, one, f"item {number} out of order")
             expected = one.plan[number - 1] if number <= len(one.plan) else None
-            self._must(
-                source_id == expected, one, f"item {number} is {source_id}, not {expected}"
-            )
+            self._must(source_id == expected, one, f"item {number} is {source_id}, not {expected}")
             self._must(attempt == before, one, f"an item of attempt {attempt} in {before}")
             one.source_ids.append(source_id)
             one.verdicts.append(outcome)
@@ -417,6 +413,15 @@ class Witness:
             ).fetchall()
             numbers = [number for number, _ in attempts]
             self._must(numbers == list(range(1, one.attempt + 1)), one, f"attempts {numbers}")
+            lines = raw.execute(
+                "SELECT number FROM log_line WHERE ingestion_id = ? ORDER BY number", (one.id,)
+            ).fetchall()
+            last = raw.execute("SELECT last_log FROM ingestion WHERE id = ?", (one.id,)).fetchone()
+            self._must(
+                [number for (number,) in lines] == list(range(1, last[0] + 1)),
+                one,
+                f"the lines of its log are {lines}, up to {last[0]}",
+            )
             still = [number for number, ended_at in attempts if ended_at is None]
             self._must(not still, one, f"attempts {still} never ended")
         if not self.gone:

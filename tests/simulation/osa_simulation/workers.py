@@ -3,6 +3,7 @@ the same calls of the service, in the same order, without processes and pipes.""
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -66,9 +67,8 @@ class Process:
 
         def deed() -> None:
             try:
-                self.sweeper.keep_house()
-            except Unavailable:
-                pass
+                with contextlib.suppress(Unavailable):
+                    self.sweeper.keep_house()
             finally:
                 self._keeping = False
 
@@ -157,9 +157,8 @@ class Worker(Process):
 
         def deed() -> None:
             try:
-                self._beat()
-            except Unavailable:
-                pass
+                with contextlib.suppress(Unavailable):
+                    self._beat()
             finally:
                 self._beating = False
 
@@ -190,10 +189,8 @@ class Worker(Process):
         def deed() -> None:
             while self._busy:
                 self.world.scheduler.pause("wait for the slots")
-            try:
+            with contextlib.suppress(Unavailable):
                 self.running.forget_worker(self.name)
-            except Unavailable:
-                pass
             self.alive = False
 
         self.world.spawn(f"{self.name} stop", "worker", deed, process=self)
@@ -235,9 +232,11 @@ class Attempt:
             if (report := world.report(position, len(plan))) is not None:
                 self._report = self._unshown = report
             report, self._unshown = self._report, None
-            cursor = {"next": position}
+            cursor, said = {"next": position}, world.lines()
             verdict = self._persist(
-                lambda: self._running.commit(job, batch, cursor, report, workdir=_NOWHERE)
+                lambda: self._running.commit(
+                    job, batch, cursor, report, workdir=_NOWHERE, said=said
+                )
             )
             world.note(f"verdict {verdict.value if verdict else 'none'}")
             match verdict:
@@ -260,7 +259,14 @@ class Attempt:
                 batch.append(self._world.item(source_id))
         return batch, position
 
+    def _say(self) -> None:
+        """The last lines; none is worth an ingestion."""
+        if said := self._world.lines():
+            with contextlib.suppress(Unavailable):
+                self._running.say(self.job.hold.ingestion_id, said)
+
     def _ended(self, *, stopped: bool) -> None:
+        self._say()
         if not stopped:
             self._persist(lambda: self._running.complete(self.job))
         elif self._handing_over and not self._cancel_seen:
@@ -272,6 +278,7 @@ class Attempt:
         self._persist(lambda: self._running.fail(self.job, fault))
 
     def _died(self) -> None:
+        self._say()
         if self._killed_for == "deadline":
             self._persist(lambda: self._running.stop(self.job, overdue=True))
 

@@ -16,6 +16,7 @@ from osa_simulation.workers import Process, Worker
 from osa.conventions import Item
 from osa.conventions.authoring import Progress as Report
 from osa.server.model import Fault, Status
+from osa.server.store.logs import NewLine
 
 if TYPE_CHECKING:
     from osa_simulation.queue import HandOver
@@ -54,6 +55,9 @@ class Habits:
     mishaps: float
     away: float
     answer_lost: float
+    lines: float
+    #: How likely it is that somebody goes on before something new begins.
+    haste: float
     deeds: Mapping[str, float]
 
 
@@ -97,8 +101,8 @@ class World:
             return chance.random() * most if chance.random() < share else 0.0
 
         deeds = {
-            "start": 4.0,
-            "hand_over": 6.0,
+            "start": 2.5,
+            "hand_over": 7.0,
             "advance": 3.0,
             "beat": 2.0,
             "sweep": 1.5,
@@ -133,6 +137,8 @@ class World:
             mishaps=sometimes(0.5, 0.15),
             away=sometimes(0.25, 0.1),
             answer_lost=sometimes(0.3, 0.15),
+            lines=sometimes(0.3, 0.5),
+            haste=chance.choice((0.6, 0.75, 0.85)),
             deeds=deeds,
         )
 
@@ -171,6 +177,12 @@ class World:
             return bad
         return Item.record(source_id, metadata={"edition": int(chance.random() < 0.1)})
 
+    def lines(self) -> list[NewLine]:
+        """What a convention says."""
+        if self.chance.random() >= self.habits.lines:
+            return []
+        return [NewLine(level="info", message="Read on.")] * self.chance.randint(1, 3)
+
     def mishap(self) -> Fault | None:
         """What befalls a convention between two batches."""
         if self._calm or self.chance.random() >= self.habits.mishaps:
@@ -197,9 +209,10 @@ class World:
     def run(self) -> None:
         deeds = list(self.habits.deeds)
         weights = list(self.habits.deeds.values())
-        for name in self.chance.choices(deeds, weights, k=self.habits.steps):
+        course = self.chance.choices(deeds, weights, k=self.habits.steps)
+        for name in ["start", *course]:
             while (ready := self._ready()) and (
-                len(ready) > _AT_ONCE or self.chance.random() < 0.65
+                len(ready) > _AT_ONCE or self.chance.random() < self.habits.haste
             ):
                 self._turn(self.chance.choice(ready))
             self.steps += 1
@@ -384,6 +397,11 @@ class World:
             worker.still = False
         if not [worker for worker in self.workers if worker.able and not worker.stopping]:
             self._new_worker()
+        if self.chance.random() < 0.5:
+            # Nobody waits for what was not begun: there are other seeds that do.
+            for one in self.witness.active:
+                if one.status is Status.QUEUED:
+                    self.callers.drop(one)
         for _ in range(_ROUNDS):
             while ready := self._ready():
                 self._feed()
