@@ -13,6 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from starlette.types import Receive
 
+from osa.server.errors import Unavailable
 from osa.server.http.answers import until_gone
 from osa.server.model import Version
 
@@ -84,8 +85,11 @@ class Watchers:
             ids = {watcher.ingestion_id for watcher in self._watching}
             try:
                 found = await self.read(self._versions, ids)
+            except Unavailable as exc:
+                # The database may come back: it is asked again.
+                log.warning("watch_poll_delayed: %s", exc.detail)
             except Exception:
-                # The database may come back; the watchers' own reads tell their callers.
+                # The watchers' own reads tell their callers.
                 log.exception("watch_poll_failed")
             else:
                 for watcher in self._watching:
