@@ -19,7 +19,7 @@ from osa.cli.output import (
     table,
     write,
 )
-from osa.cli.problems import BadUsage, CommandFailed, Detached, ExitCode
+from osa.cli.problems import BadUsage, Detached, ExitCode
 from osa.cli.session import Session, open_session
 from osa.cli.times import parse_duration, show_age
 
@@ -244,4 +244,5 @@ def _ask(question: str) -> None:
         say()
         raise Detached("Interrupted: nothing was deleted.") from exc
     if answer.strip().lower() not in ("y", "yes"):
-        raise CommandFailed("Nothing was deleted.")
+        say("Nothing was deleted.")
+        raise typer.Exit(ExitCode.ERROR)
