@@ -89,3 +89,10 @@ def races(session: nox.Session) -> None:
     """Cancels, pages, keys and broken streams in full size; `-- --database postgresql`."""
     _install(session)
     session.run("python", "tests/acceptance/races.py", *session.posargs)
+
+
+@nox.session
+def simulation(session: nox.Session) -> None:
+    """Service and store under seeds; `-- --seeds 100000`, or `-- --seed 7 --trace` for one."""
+    _install(session)
+    session.run("python", "tests/simulation/run.py", *(session.posargs or ["--seconds", "120"]))

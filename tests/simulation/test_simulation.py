@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-_HERE = Path(__file__).parent
-sys.path.insert(0, str(_HERE))
+sys.path.insert(0, str(Path(__file__).parent))
 
 from osa_simulation.bugs import BUGS
 from osa_simulation.report import simulate, trace
 from osa_simulation.stage import Stage
 
+_RUN = Path(__file__).with_name("run.py")
 #: How long the simulation runs here.
 _SECONDS = float(os.environ.get("OSA_TEST_SIMULATION_SECONDS", "20"))
 #: Within so many seeds each planted defect is found.
-_SEEDS = 200
+_SEEDS = 400
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_a_seed_is_the_same_each_time(stage: Stage) -> None:
 
 @pytest.mark.parametrize("hashing", ["1", "2"])
 def test_a_seed_is_the_same_in_another_process(stage: Stage, hashing: str) -> None:
-    command = [sys.executable, str(_HERE / "run.py"), "--seed", "7", "--trace"]
+    command = [sys.executable, str(_RUN), "--seed", "7", "--trace"]
     environ = {**os.environ, "PYTHONHASHSEED": hashing}
     said = subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout
     assert said.splitlines() == trace(stage, 7)[0]

@@ -12,7 +12,6 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
-from osa_simulation.stage import Stage
 from sqlalchemy import ColumnElement, Connection, and_
 
 from osa.conventions import Item
@@ -30,6 +29,7 @@ from osa.server.store.holds import Hold
 from osa.server.store.ingestions import NewIngestion
 from osa.server.store.rows import ingestion_of
 from osa.server.store.tables import ingestion
+from osa_simulation.stage import Stage
 
 Plant = Callable[[Stage], contextlib.AbstractContextManager[None]]
 

@@ -6,9 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from osa_simulation.stage import EXCLUSIVE, PLAIN
-from osa_simulation.witness import Seen, Violation
-
 from osa.server.errors import IngestionAlreadyEnded, NotFound, OsaError, Unavailable
 from osa.server.model import (
     CleanupFilter,
@@ -22,6 +19,8 @@ from osa.server.model import (
     StartRequest,
     Status,
 )
+from osa_simulation.stage import EXCLUSIVE, PLAIN
+from osa_simulation.witness import Seen, Violation
 
 if TYPE_CHECKING:
     from osa_simulation.world import World

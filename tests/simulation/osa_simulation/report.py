@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from osa.server.model.machine import TRANSITIONS
 from osa_simulation.stage import Stage
 from osa_simulation.witness import Violation
 from osa_simulation.world import World
-
-from osa.server.model.machine import TRANSITIONS
 
 
 @dataclass(kw_only=True)

@@ -17,9 +17,6 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from osa_simulation.clock import Boundary, Time
-from osa_simulation.queue import Queue
-from osa_simulation.scheduler import Scheduler
 from pydantic import Field
 from sqlalchemy import Connection, event
 
@@ -35,6 +32,9 @@ from osa.server.settings import Settings
 from osa.server.store import deletions, migrations
 from osa.server.store.database import Database
 from osa.server.store.tables import metadata
+from osa_simulation.clock import Boundary, Time
+from osa_simulation.queue import Queue
+from osa_simulation.scheduler import Scheduler
 
 PLAIN, EXCLUSIVE = "sim-plain", "sim-exclusive"
 STALE_SECONDS = 30.0

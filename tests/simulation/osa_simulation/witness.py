@@ -11,11 +11,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from osa_simulation.scheduler import Actor
-
 from osa.server.model import HELD, Outcome, Status
 from osa.server.model.machine import TRANSITIONS, Transition
 from osa.server.store.deletions import NOBODY
+from osa_simulation.scheduler import Actor
 
 if TYPE_CHECKING:
     from osa_simulation.world import World
@@ -35,8 +34,8 @@ _THAWED = frozenset({"retried_by", "last_log"})
 
 _ROWS = (
     "SELECT id, status, status_reason, attempt, last_event, percent, worker_id, tenant_place,"
-    " convention_place, cancel_deadline_at, cancel_outcome, ended_at, error, error_kind, retried_by,"
-    f" {', '.join(_OUTCOMES)} FROM ingestion WHERE tenant <> '{NOBODY}'"
+    " convention_place, cancel_deadline_at, cancel_outcome, ended_at, error, error_kind,"
+    f" retried_by, {', '.join(_OUTCOMES)} FROM ingestion WHERE tenant <> '{NOBODY}'"
 )
 _FACTS = (
     "SELECT tenant, convention_id, exclusive_key, concurrency_key, queues, deadline_at, parameters,"

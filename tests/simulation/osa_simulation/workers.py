@@ -5,20 +5,20 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from osa_simulation.queue import HandOver
-from osa_simulation.scheduler import Actor
-
 from osa.conventions import Item
 from osa.conventions.authoring import Progress as Report
+from osa.conventions.stored import source_key
 from osa.server.errors import Unavailable
 from osa.server.model import Fault, Status
 from osa.server.service.jobs import Job, Verdict
 from osa.server.store.holds import Hold
-from osa.conventions.stored import source_key
+from osa_simulation.queue import HandOver
+from osa_simulation.scheduler import Actor
 
 if TYPE_CHECKING:
     from osa_simulation.world import World
@@ -232,12 +232,16 @@ class Attempt:
             if (report := world.report(position, len(plan))) is not None:
                 self._report = self._unshown = report
             report, self._unshown = self._report, None
-            cursor, said = {"next": position}, world.lines()
-            verdict = self._persist(
-                lambda: self._running.commit(
-                    job, batch, cursor, report, workdir=_NOWHERE, said=said
-                )
+            commit = functools.partial(
+                self._running.commit,
+                job,
+                batch,
+                {"next": position},
+                report,
+                workdir=_NOWHERE,
+                said=world.lines(),
             )
+            verdict = self._persist(commit)
             world.note(f"verdict {verdict.value if verdict else 'none'}")
             match verdict:
                 case Verdict.LOST | None:

@@ -7,16 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from osa.conventions import Item
+from osa.conventions.authoring import Progress as Report
+from osa.server.model import Fault, Status
+from osa.server.store.logs import NewLine
 from osa_simulation.callers import Callers
 from osa_simulation.scheduler import Actor
 from osa_simulation.stage import SETTINGS, STALE_SECONDS
 from osa_simulation.witness import Seen, Violation, Witness
 from osa_simulation.workers import Process, Worker
-
-from osa.conventions import Item
-from osa.conventions.authoring import Progress as Report
-from osa.server.model import Fault, Status
-from osa.server.store.logs import NewLine
 
 if TYPE_CHECKING:
     from osa_simulation.queue import HandOver
