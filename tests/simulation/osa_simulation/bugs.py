@@ -6,9 +6,10 @@ Each takes one guard out of the product, for as long as its block lasts.
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import SimpleNamespace
+from types import ModuleType
 from typing import Any
 from unittest import mock
 
@@ -23,8 +24,7 @@ from osa.server.service.batches import new_item, progress_of
 from osa.server.service.facts import state_and_counts
 from osa.server.service.jobs import Job, Verdict
 from osa.server.service.running import Running
-from osa.server.service.sweeping import Sweeper
-from osa.server.store import cleanups, deletions, events, holds, ingestions, items
+from osa.server.store import cleanups, deletions, events, holds, items
 from osa.server.store.holds import Hold
 from osa.server.store.ingestions import NewIngestion
 from osa.server.store.rows import ingestion_of
@@ -34,6 +34,26 @@ from osa_simulation.stage import Stage
 Plant = Callable[[Stage], contextlib.AbstractContextManager[None]]
 
 
+def _rooms(name: str) -> list[ModuleType]:
+    """Where service and store have something by this name."""
+    found = [
+        module
+        for path, module in sorted(sys.modules.items())
+        if path.startswith(("osa.server.store.", "osa.server.service.")) and name in vars(module)
+    ]
+    assert found, f"Nobody has {name} any more."
+    return found
+
+
+@contextlib.contextmanager
+def _everywhere(name: str, instead: Any) -> Iterator[None]:
+    """Whoever has the name, has something else under it."""
+    with contextlib.ExitStack() as held:
+        for room in _rooms(name):
+            held.enter_context(mock.patch.object(room, name, instead))
+        yield
+
+
 @contextlib.contextmanager
 def no_fence(stage: Stage) -> Iterator[None]:
     """A worker that was given up on still writes."""
@@ -41,7 +61,7 @@ def no_fence(stage: Stage) -> Iterator[None]:
     def whoever(hold: Hold) -> ColumnElement[bool]:
         return and_(ingestion.c.id == hold.ingestion_id, ingestion.c.status.in_(sorted(HELD)))
 
-    with mock.patch.object(holds, "fenced", whoever):
+    with _everywhere("fenced", whoever):
         yield
 
 
@@ -49,7 +69,7 @@ def no_fence(stage: Stage) -> Iterator[None]:
 def check_then_insert(stage: Stage) -> Iterator[None]:
     """Whether a place is taken is looked at in a transaction before that of the insert; no index
     is the judge."""
-    find, accept = ingestions.holder_of_keys, Acceptance.accept
+    find, accept = vars(_rooms("holder_of_keys")[0])["holder_of_keys"], Acceptance.accept
 
     def looked(self: Acceptance, principal: Principal, new: NewIngestion, **how: Any) -> Started:
         with stage.database.read() as tx:
@@ -68,7 +88,7 @@ def check_then_insert(stage: Stage) -> Iterator[None]:
     try:
         with (
             mock.patch.object(Acceptance, "accept", looked),
-            mock.patch.object(ingestions, "holder_of_keys", lambda tx, new: None),
+            _everywhere("holder_of_keys", lambda tx, new: None),
         ):
             yield
     finally:
@@ -88,14 +108,14 @@ def cleanup_of_active(stage: Stage) -> Iterator[None]:
 @contextlib.contextmanager
 def no_reconcile(stage: Stage) -> Iterator[None]:
     """Nobody looks whether the queue still knows of what waits."""
-    with mock.patch.object(Sweeper, "_undispatched", lambda self: None):
+    with _everywhere("undispatched", lambda tx, **how: []):
         yield
 
 
 @contextlib.contextmanager
 def no_overdue(stage: Stage) -> Iterator[None]:
     """A cancel is over when the worker says so."""
-    with mock.patch.object(Sweeper, "_overdue", lambda self: None):
+    with _everywhere("overdue_cancels", lambda tx: []):
         yield
 
 
@@ -103,19 +123,21 @@ def no_overdue(stage: Stage) -> Iterator[None]:
 def end_without_event(stage: Stage) -> Iterator[None]:
     """A success is not told."""
 
-    def append(tx: Connection, ingestion_id: str, type: str, data: Any, **how: Any) -> int:
+    append = events.append
+
+    def silent(tx: Connection, ingestion_id: str, type: str, data: Any, **how: Any) -> int:
         if type == "ingestion_succeeded":
             return 0
-        return events.append(tx, ingestion_id, type, data, **how)
+        return append(tx, ingestion_id, type, data, **how)
 
-    with mock.patch.object(running, "events", SimpleNamespace(append=append)):
+    with mock.patch.object(events, "append", silent):
         yield
 
 
 @contextlib.contextmanager
 def leaked_places(stage: Stage) -> Iterator[None]:
     """What ends keeps its places under the limits."""
-    with mock.patch.object(holds, "NO_PLACES", {}), mock.patch.object(ingestions, "NO_PLACES", {}):
+    with _everywhere("NO_PLACES", {}):
         yield
 
 
