@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -85,7 +86,10 @@ class EventStream(Response):
                 elif clock() >= ends_at:
                     break
                 try:
-                    page = await self._watchers.read(self._pages, self._after)
+                    # Many who follow one ingestion are mostly at the same event.
+                    key = (self._ingestion_id, self._after)
+                    look = partial(self._look, self._after)
+                    page, text = await self._watchers.read_together(key, look)
                 except IngestionNotFound:
                     break
                 except OsaError as exc:
@@ -93,9 +97,14 @@ class EventStream(Response):
                     log.warning("stream_ended_early: %s", exc.detail)
                     break
                 self._after = max(self._after, page.last_number)
-                if page.items:
-                    await put(b"".join(framed(one) for one in page.items))
+                if text:
+                    await put(text)
         await put(b"", more=False)
+
+    def _look(self, after: int) -> tuple[EventPage, bytes]:
+        """The next page, and how it is sent."""
+        page = self._pages(after)
+        return page, b"".join(framed(one) for one in page.items)
 
 
 def framed(one: Event) -> bytes:

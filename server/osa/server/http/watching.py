@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Collection, Coroutine, Hashable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -46,6 +46,7 @@ class Watchers:
         self._versions = versions
         self._watching: set[Watcher] = set()
         self._poller: asyncio.Task[None] | None = None
+        self._together: dict[Hashable, asyncio.Task[Any]] = {}
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="osa-watch")
         self.stopped = False
 
@@ -79,6 +80,23 @@ class Watchers:
         """Look at the news in a thread of the watchers."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, partial(function, *args, **kwargs))
+
+    async def read_together(self, key: Hashable, function: Callable[[], T]) -> T:
+        """The same, once for all who ask by one key while it is under way. It may have begun before
+        the news did; then there is news again."""
+        task: asyncio.Task[T] | None = self._together.get(key)
+        if task is None:
+            task = asyncio.create_task(self.read(function))
+            self._together[key] = task
+            task.add_done_callback(partial(self._was_read, key))
+        # One who hangs up must not end it for the others.
+        return await asyncio.shield(task)
+
+    def _was_read(self, key: Hashable, task: asyncio.Task[Any]) -> None:
+        del self._together[key]
+        if not task.cancelled():
+            # Nobody may be left to hear of it.
+            task.exception()
 
     async def _poll(self) -> None:
         while self._watching and not self.stopped:
