@@ -133,8 +133,8 @@ def test_every_write_of_a_worker_that_lost_its_right_is_refused(
     assert running.stop(lost, overdue=True) is None
     assert running.hand_over(lost) is None
     running.release(lost.hold)
-    running.lose(lost.hold, fruitless=9, stale_seconds=0.0)
-    running.overdue(lost.hold)
+    bench.house.rescue.lose(lost.hold, fruitless=9, stale_seconds=0.0)
+    bench.house.rescue.overdue(lost.hold)
     now = bench.get(id)
     assert (now.status, now.attempt, now.counts.seen) == (Status.RUNNING, 2, 0)
     assert running.complete(holder) is not None

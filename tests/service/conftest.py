@@ -30,6 +30,7 @@ class Player:
         self.ingestions = house.service.ingestions
         self.reading = house.service.reading
         self.running = house.running
+        self.rescue = house.rescue
 
     def start(
         self,

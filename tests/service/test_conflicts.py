@@ -13,7 +13,7 @@ from osa.server.bootstrap import House
 from osa.server.errors import ExternalIdTaken, IngestionAlreadyRunning
 from osa.server.model import Fault, Ingestion, IngestionQuery, OnConflict, StartRequest, Status
 from osa.server.service.acceptance import Started
-from osa.server.store.holds import Limits
+from osa.server.store.line import Limits
 from osa.server.store.tables import audit, ingestion
 
 _EXCLUSIVE = "test-harvester"
@@ -160,7 +160,7 @@ def test_a_place_is_free_again_however_it_was_left(player) -> None:
         lambda job: player.ingestions.cancel(
             player.principal, job.ingestion.id, reason=None, grace_seconds=0, force=True
         ),
-        lambda job: player.running.lose(job.hold, fruitless=99, stale_seconds=-5),
+        lambda job: player.rescue.lose(job.hold, fruitless=99, stale_seconds=-5),
     ]
     for leave in endings:
         player.start()

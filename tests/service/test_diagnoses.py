@@ -15,7 +15,7 @@ from osa.server.errors import IngestionNotFound
 from osa.server.model import Fault, Ingestion, OnConflict, RetryRequest, RetryScope, Status
 from osa.server.service.diagnoses import Diagnoses
 from osa.server.store import holds, queue
-from osa.server.store.holds import Limits
+from osa.server.store.line import Limits
 from osa.server.store.tables import ingestion as table
 from osa.server.store.tables import worker
 

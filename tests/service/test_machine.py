@@ -77,7 +77,7 @@ def _of_another_major_version(player) -> Ingestion:
 def _past_its_grace(player) -> Ingestion:
     job = _canceling(player)
     _set(player, job.ingestion, cancel_deadline_at=_PAST)
-    player.running.overdue(job.hold)
+    player.rescue.overdue(job.hold)
     return job.ingestion
 
 
@@ -90,7 +90,7 @@ PRODUCERS: Mapping[tuple[str, str], Make] = {
     ("requeue", "backing_off"): _then(lambda player, job: player.running.fail(job, _AWAY)),
     ("requeue", "handed_over"): _then(lambda player, job: player.running.hand_over(job)),
     ("requeue", "worker_lost"): _then(
-        lambda player, job: player.running.lose(job.hold, fruitless=1, stale_seconds=-5)
+        lambda player, job: player.rescue.lose(job.hold, fruitless=1, stale_seconds=-5)
     ),
     ("succeed", "completed"): _then(lambda player, job: player.running.complete(job)),
     ("fail", "some_items_failed"): lambda player: _bad(player, _REJECTED, Item.record("good")),
@@ -102,7 +102,7 @@ PRODUCERS: Mapping[tuple[str, str], Make] = {
     ("fail", "internal"): lambda player: _failed(player, "platform"),
     ("fail", "convention_changed"): _of_another_major_version,
     ("fail", "worker_lost"): _then(
-        lambda player, job: player.running.lose(job.hold, fruitless=99, stale_seconds=-5)
+        lambda player, job: player.rescue.lose(job.hold, fruitless=99, stale_seconds=-5)
     ),
     ("fail", "deadline_exceeded"): lambda player: _expired(player, _begin(player).ingestion),
     ("expire", "deadline_exceeded"): lambda player: _expired(player, player.start()),

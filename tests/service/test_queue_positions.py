@@ -9,7 +9,7 @@ from sqlalchemy import event, update
 
 from osa.server.model import Fault, Status
 from osa.server.store import queue
-from osa.server.store.holds import Limits
+from osa.server.store.line import Limits
 from osa.server.store.tables import ingestion as table
 
 _PASSING = Fault(kind="away", detail="It is away.", origin="source", retryable=True)

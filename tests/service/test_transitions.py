@@ -49,7 +49,7 @@ def _deadline(player, job: Job) -> None:
     past = datetime.now(UTC) - timedelta(seconds=10)
     asked = table.c.id == job.ingestion.id, table.c.status == Status.CANCELING
     player.execute(update(table).where(*asked).values(cancel_deadline_at=past))
-    player.running.overdue(job.hold)
+    player.rescue.overdue(job.hold)
 
 
 def _cancel(player, job: Job) -> None:
@@ -67,8 +67,8 @@ ACTIONS: Mapping[str, Callable] = {
     "back off": lambda player, job: player.running.fail(job, _PASSING),
     "hand over": lambda player, job: player.running.hand_over(job),
     # Everybody's last sign of life is older than a moment that lies ahead.
-    "lose": lambda player, job: player.running.lose(job.hold, fruitless=1, stale_seconds=-5),
-    "lose the last": lambda player, job: player.running.lose(
+    "lose": lambda player, job: player.rescue.lose(job.hold, fruitless=1, stale_seconds=-5),
+    "lose the last": lambda player, job: player.rescue.lose(
         job.hold, fruitless=99, stale_seconds=-5
     ),
     "deadline": lambda player, job: _deadline(player, job),
@@ -157,7 +157,7 @@ def test_a_convention_of_another_major_version_ends_the_ingestion_when_it_is_tak
 def test_a_worker_that_was_given_up_on_can_write_nothing_any_more(player) -> None:
     started = player.start()
     old = player.take(started)
-    player.running.lose(old.hold, fruitless=1, stale_seconds=-5)
+    player.rescue.lose(old.hold, fruitless=1, stale_seconds=-5)
     player.take(started)
 
     assert player.commit(old, Item.record("late")).value == "lost"

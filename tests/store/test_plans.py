@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from osa.server.store import holds, status, sweeps
-from osa.server.store.holds import Limits
+from osa.server.store import holds, line, status, sweeps
+from osa.server.store.line import Limits
 
 _LIMITS = Limits(per_tenant=3, per_convention={"documents": 2})
 
 _ASKED: dict[str, Callable[[Connection], Any]] = {
-    "take": lambda tx: holds.take(tx, "a-worker", limits=_LIMITS),
+    "take": lambda tx: line.take(tx, "a-worker", limits=_LIMITS),
     "beat": lambda tx: holds.beat(tx, "a-worker", slots=1),
     "lost": lambda tx: sweeps.lost(tx, stale_seconds=30),
     "overdue": sweeps.overdue_cancels,

@@ -26,6 +26,7 @@ from osa.server.service.logs import Logs
 from osa.server.service.readiness import ReadinessCheck
 from osa.server.service.reading import Reading
 from osa.server.service.records import Records
+from osa.server.service.rescue import Rescue
 from osa.server.service.retention import Retention
 from osa.server.service.retries import Retries
 from osa.server.service.running import Running
@@ -38,7 +39,7 @@ from osa.server.settings import Settings
 from osa.server.store import migrations
 from osa.server.store import tokens as token_store
 from osa.server.store.database import Database
-from osa.server.store.holds import Limits
+from osa.server.store.line import Limits
 from osa.server.store.objects import Objects
 
 VERSION = version("osa-ingestion")
@@ -53,6 +54,7 @@ class House:
     door: Door
     service: Service
     running: Running
+    rescue: Rescue
     sweeper: Sweeper
 
     def worker(self) -> Worker:
@@ -100,22 +102,18 @@ def build(settings: Settings) -> House:
         allowed_hosts=settings.allowed_hosts,
         file_allowed=bool(settings.file_roots),
     )
-    running = Running(
-        database,
-        objects,
-        registry,
-        dispatch,
-        Policy(
-            max_fruitless_attempts=settings.max_fruitless_attempts,
-            backoff_seconds=settings.backoff_seconds,
-            backoff_max_seconds=settings.backoff_max_seconds,
-            limits=Limits(
-                per_tenant=settings.max_running_per_tenant,
-                per_convention=settings.max_running_per_convention,
-            ),
-            log_lines_kept=settings.log_lines_kept,
+    policy = Policy(
+        max_fruitless_attempts=settings.max_fruitless_attempts,
+        backoff_seconds=settings.backoff_seconds,
+        backoff_max_seconds=settings.backoff_max_seconds,
+        limits=Limits(
+            per_tenant=settings.max_running_per_tenant,
+            per_convention=settings.max_running_per_convention,
         ),
+        log_lines_kept=settings.log_lines_kept,
     )
+    running = Running(database, objects, registry, dispatch, policy)
+    rescue = Rescue(database, dispatch, policy)
     deletions = Deletions(database)
     retention = Retention(database, deletions, seconds=settings.retention_seconds)
     reading = Reading(database, objects, known, cursors, purge_after=retention.purge_after)
@@ -127,7 +125,7 @@ def build(settings: Settings) -> House:
         ingestions=Ingestions(database, objects, known, sources, acceptance, reading),
         reading=reading,
         diagnoses=Diagnoses(
-            database, reading, limits=running.limits, stale_seconds=settings.stale_after_seconds
+            database, reading, limits=policy.limits, stale_seconds=settings.stale_after_seconds
         ),
         retries=Retries(database, objects, known, acceptance),
         deletions=deletions,
@@ -155,7 +153,7 @@ def build(settings: Settings) -> House:
     )
     sweeper = Sweeper(
         database,
-        running,
+        rescue,
         dispatch,
         objects,
         retention,
@@ -168,6 +166,7 @@ def build(settings: Settings) -> House:
         door=dispatch,
         service=service,
         running=running,
+        rescue=rescue,
         sweeper=sweeper,
     )
 

@@ -22,7 +22,7 @@ from osa.server.model.machine import ACCEPT
 from osa.server.service import facts
 from osa.server.service.dispatch import Dispatch
 from osa.server.service.reading import Reading
-from osa.server.store import audit, events, ingestions
+from osa.server.store import audit, events, ingestions, keys
 from osa.server.store.database import Database
 from osa.server.store.ingestions import NewIngestion
 
@@ -64,7 +64,7 @@ class Acceptance:
         if keyed is None:
             return None
         with self._database.read() as tx:
-            held = ingestions.holder_of_key(
+            held = keys.holder_of_key(
                 tx,
                 tenant=principal.tenant,
                 operation=keyed.operation,
@@ -116,7 +116,7 @@ class Acceptance:
         """The key is this ingestion's now; or what it was answered with before."""
         if keyed is None:
             return None
-        other = ingestions.claim_key(
+        other = keys.claim_key(
             tx,
             tenant=principal.tenant,
             operation=keyed.operation,

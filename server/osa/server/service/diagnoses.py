@@ -12,7 +12,7 @@ from osa.server.service.findings import Finding, is_, many, moment, quoted, sent
 from osa.server.service.reading import Reading
 from osa.server.store import ingestions, queue
 from osa.server.store.database import Database
-from osa.server.store.holds import Limits
+from osa.server.store.line import Limits
 from osa.server.store.queue import Crew, Obstacles, Signs
 
 #: A worker gives a sign of life each second; so long without one is worth a word.

@@ -31,7 +31,7 @@ from osa.server.service.checks import check_parameters, check_sizes
 from osa.server.service.conventions import Conventions
 from osa.server.service.reading import Reading
 from osa.server.service.sources import Sources
-from osa.server.store import audit, events, holds, ingestions, sweeps
+from osa.server.store import audit, cancels, events, holds, ingestions, sweeps
 from osa.server.store.database import Database
 from osa.server.store.objects import Objects
 from osa.server.store.rows import ingestion_of
@@ -134,7 +134,7 @@ class Ingestions:
                         detail=detail,
                     )
                 else:
-                    ingestions.hasten_cancel(tx, tenant, ingestion_id, grace_seconds=grace_seconds)
+                    cancels.hasten_cancel(tx, tenant, ingestion_id, grace_seconds=grace_seconds)
                 found = self._reading.find(tx, tenant, ingestion_id)
             if changed or found.status in (Status.CANCELING, Status.CANCELED):
                 return found
@@ -155,12 +155,12 @@ class Ingestions:
     ) -> bool:
         """Whether a transition was made."""
         tenant, by = principal.tenant, principal.token_name
-        row = ingestions.cancel_queued(tx, tenant, ingestion_id, by=by, reason=reason)
+        row = cancels.cancel_queued(tx, tenant, ingestion_id, by=by, reason=reason)
         if row is not None:
             events.append(tx, ingestion_id, DROP.event, facts.ended(ingestion_of(row)))
             return True
         if force:
-            row = ingestions.cancel_by_force(tx, tenant, ingestion_id, by=by, reason=reason)
+            row = cancels.cancel_by_force(tx, tenant, ingestion_id, by=by, reason=reason)
             if row is None:
                 return False
             hold = holds.Hold(ingestion_id=ingestion_id, attempt=row.attempt)
@@ -170,7 +170,7 @@ class Ingestions:
             events.append(tx, ingestion_id, ABORT.event, data, attempt=row.attempt)
             sweeps.let_pass(tx, ended)
             return True
-        row = ingestions.cancel_running(
+        row = cancels.cancel_running(
             tx, tenant, ingestion_id, by=by, reason=reason, grace_seconds=grace_seconds
         )
         if row is None:

@@ -10,7 +10,8 @@ from typing import Any
 from osa.conventions import Source
 from osa.server.model import Counts, Ingestion
 from osa.server.service.rate import Rate
-from osa.server.store.holds import Hold, Limits
+from osa.server.store.holds import Hold
+from osa.server.store.line import Limits
 
 
 class Verdict(Enum):

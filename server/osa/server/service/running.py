@@ -17,21 +17,19 @@ from osa.conventions.authoring import Progress as Report
 from osa.conventions.registry import Registry
 from osa.server.model import Fault, Ingestion, RetryScope, Status
 from osa.server.model.machine import (
-    EXPIRE,
     FAIL,
     FINISH_LATE,
-    REQUEUE,
     STOP,
     SUCCEED,
     TAKE,
-    Transition,
 )
 from osa.server.service import facts, lines
 from osa.server.service.batches import new_item, progress_of
 from osa.server.service.dispatch import Dispatch
 from osa.server.service.jobs import Job, Policy, Verdict
+from osa.server.service.leaving import end, requeue
 from osa.server.service.sources import flattened
-from osa.server.store import events, holds, ingestions, items, logs, sweeps, wanted
+from osa.server.store import events, holds, items, line, logs, sweeps, wanted
 from osa.server.store.database import Database
 from osa.server.store.holds import Hold
 from osa.server.store.logs import NewLine
@@ -61,17 +59,13 @@ class Running:
         self._dispatch = dispatch
         self._policy = policy
 
-    @property
-    def limits(self) -> holds.Limits:
-        return self._policy.limits
-
     def take(self, ingestion_id: str | None, worker_id: str) -> Job | None:
         """The job, if the ingestion (or, unnamed, the first in line) waits and can run here. One
         that cannot run any more is ended."""
         for _ in range(_TAKES):
             try:
                 with self._database.write() as tx:
-                    row = holds.take(
+                    row = line.take(
                         tx, worker_id, ingestion_id=ingestion_id, limits=self._policy.limits
                     )
                     if row is None:
@@ -80,9 +74,9 @@ class Running:
                     data = facts.state(ingestion) | {"worker": worker_id}
                     events.append(tx, row.id, TAKE.event, data, attempt=row.attempt)
                     logs.append(tx, row.id, [lines.taken(ingestion, worker_id, row.cursor)])
-                    source = holds.source_of(tx, row)
+                    source = line.source_of(tx, row)
                 break
-            except holds.Occupied:
+            except line.Occupied:
                 continue
         else:
             # So many were quicker that there is work for all: the next look finds what is left.
@@ -223,23 +217,23 @@ class Running:
             canceling = now.status is Status.CANCELING
             if now.too_many_failures:
                 if canceling:
-                    return self._end(tx, job.hold, STOP, "requested", cancel="stopped")
+                    return end(tx, job.hold, STOP, "requested", cancel="stopped")
                 fault = _too_many_failures(now)
-                return self._end(tx, job.hold, FAIL, fault.kind, error=fault)
+                return end(tx, job.hold, FAIL, fault.kind, error=fault)
             if canceling:
-                return self._end(tx, job.hold, FINISH_LATE, "too_late_to_cancel", cancel="too_late")
-            return self._end(tx, job.hold, SUCCEED, "completed")
+                return end(tx, job.hold, FINISH_LATE, "too_late_to_cancel", cancel="too_late")
+            return end(tx, job.hold, SUCCEED, "completed")
 
     def stop(self, job: Job, *, overdue: bool = False) -> Ingestion | None:
         """A cancel was obeyed, or its grace was over and the work was ended by force."""
         with self._database.write() as tx:
             if overdue:
-                return self._end(tx, job.hold, STOP, "cancel_deadline", cancel="deadline")
+                return end(tx, job.hold, STOP, "cancel_deadline", cancel="deadline")
             row = holds.lock(tx, job.hold)
             if row is None:
                 return None
             if row.status == Status.CANCELING:
-                return self._end(tx, job.hold, STOP, "requested", cancel="stopped")
+                return end(tx, job.hold, STOP, "requested", cancel="stopped")
             fault = Fault(
                 kind="unexpected_error",
                 detail=f"The convention {job.ingestion.convention_id!r} stopped, and nobody had"
@@ -248,7 +242,7 @@ class Running:
                 attempt=job.hold.attempt,
                 hint="Report it to the convention's author.",
             )
-            return self._end(tx, job.hold, FAIL, "convention", error=fault)
+            return end(tx, job.hold, FAIL, "convention", error=fault)
 
     def fail(self, job: Job, fault: Fault, *, reason: str | None = None) -> Ingestion | None:
         """The attempt failed. What may pass by itself waits and is tried again within the budget;
@@ -259,7 +253,7 @@ class Running:
             if row is None:
                 return None
             if row.status == Status.CANCELING:
-                return self._end(tx, job.hold, STOP, "requested", cancel="stopped")
+                return end(tx, job.hold, STOP, "requested", cancel="stopped")
             fruitless = _fruitless(job, ingestion_of(row))
             if fault.retryable and fruitless < self._policy.max_fruitless_attempts:
                 # Full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter").
@@ -269,15 +263,16 @@ class Running:
                 )
                 wait = random.uniform(0, ceiling)
                 crashed = fault.kind == "crashed"
-                return self._requeue(
+                return requeue(
                     tx,
+                    self._dispatch,
                     job.hold,
                     reason="backing_off",
                     wait_seconds=wait,
                     end_reason="crashed" if crashed else "backing_off",
                     error=fault,
                 )
-            return self._end(
+            return end(
                 tx,
                 job.hold,
                 FAIL,
@@ -302,9 +297,14 @@ class Running:
             if row is None:
                 return None
             if row.status == Status.CANCELING:
-                return self._end(tx, hold, STOP, "requested", cancel="stopped")
-            return self._requeue(
-                tx, hold, reason="handed_over", wait_seconds=None, end_reason="handed_over"
+                return end(tx, hold, STOP, "requested", cancel="stopped")
+            return requeue(
+                tx,
+                self._dispatch,
+                hold,
+                reason="handed_over",
+                wait_seconds=None,
+                end_reason="handed_over",
             )
 
     def beat(self, worker_id: str, *, slots: int) -> Sequence[Row[Any]]:
@@ -320,128 +320,6 @@ class Running:
             holds.forget_worker(tx, worker_id)
             for ingestion_id in given:
                 sweeps.not_dispatched(tx, ingestion_id)
-
-    def lose(self, hold: Hold, *, fruitless: int, stale_seconds: float) -> None:
-        """A sweep found that the worker is gone."""
-        with self._database.write() as tx:
-            if not sweeps.is_still_lost(tx, hold, stale_seconds=stale_seconds):
-                return
-            row = holds.lock(tx, hold)
-            if row is None:
-                return
-            if row.status == Status.CANCELING:
-                ended = self._end(tx, hold, STOP, "requested", cancel="stopped", why="worker_lost")
-                self._let_pass(tx, ended)
-                return
-            if fruitless < self._policy.max_fruitless_attempts:
-                self._requeue(
-                    tx, hold, reason="worker_lost", wait_seconds=None, end_reason="worker_lost"
-                )
-                return
-            fault = Fault(
-                kind="worker_lost",
-                detail=f"The worker gave no sign of life for {stale_seconds:g} seconds, in"
-                f" {fruitless} attempts in a row that committed nothing.",
-                origin="platform",
-                retryable=True,
-                attempt=hold.attempt,
-                hint="The log of the worker says more; memory may have run out.",
-            )
-            ended = self._end(tx, hold, FAIL, "worker_lost", error=fault, why="worker_lost")
-            self._let_pass(tx, ended)
-
-    def overdue(self, hold: Hold) -> None:
-        """A sweep found a cancel past its deadline."""
-        with self._database.write() as tx:
-            if not sweeps.is_still_overdue(tx, hold):
-                return
-            row = holds.lock(tx, hold)
-            if row is None:
-                return
-            ended = self._end(tx, hold, STOP, "cancel_deadline", cancel="deadline")
-            self._let_pass(tx, ended)
-
-    def expire(self, hold: Hold) -> None:
-        """A sweep found an ingestion past its own deadline. What it has published stays; whoever
-        works on it has lost its right."""
-        with self._database.write() as tx:
-            status = sweeps.is_past_deadline(tx, hold)
-            if status is None:
-                return
-            fault = Fault(
-                kind="deadline_exceeded",
-                detail="It was not done by its deadline"
-                + ("." if status is Status.RUNNING else "; no worker had taken it."),
-                origin="user",
-                retryable=True,
-                attempt=hold.attempt,
-                hint=f"`osa ingestion retry {hold.ingestion_id} --scope remaining` goes on after"
-                " the last batch.",
-            )
-            if status is EXPIRE.source:
-                row = ingestions.expire_queued(tx, hold.ingestion_id, fault)
-                if row is not None:
-                    data = facts.ended(ingestion_of(row))
-                    events.append(tx, hold.ingestion_id, EXPIRE.event, data)
-                    logs.append(tx, hold.ingestion_id, [lines.ended(ingestion_of(row))])
-                return
-            ended = self._end(
-                tx, hold, FAIL, "deadline_exceeded", error=fault, why="deadline_exceeded"
-            )
-            self._let_pass(tx, ended)
-
-    def _let_pass(self, tx: Connection, ended: Ingestion | None) -> None:
-        if ended is not None:
-            sweeps.let_pass(tx, ended)
-
-    def _end(
-        self,
-        tx: Connection,
-        hold: Hold,
-        transition: Transition,
-        reason: str,
-        *,
-        cancel: str | None = None,
-        error: Fault | None = None,
-        why: str | None = None,
-    ) -> Ingestion | None:
-        row = holds.end(tx, hold, transition, reason=reason, cancel_outcome=cancel, error=error)
-        if row is None:
-            return None
-        default = {Status.SUCCEEDED: "completed", Status.FAILED: "failed"}
-        holds.end_attempt(
-            tx, hold, reason=why or default.get(transition.target, "canceled"), error=error
-        )
-        ended = ingestion_of(row)
-        events.append(tx, row.id, transition.event, facts.ended(ended), attempt=hold.attempt)
-        logs.append(tx, row.id, [lines.ended(ended, lost=why == "worker_lost" and error is None)])
-        return ended
-
-    def _requeue(
-        self,
-        tx: Connection,
-        hold: Hold,
-        *,
-        reason: str,
-        wait_seconds: float | None,
-        end_reason: str,
-        error: Fault | None = None,
-    ) -> Ingestion | None:
-        row = holds.requeue(
-            tx, hold, reason=reason, wait_seconds=wait_seconds, unpaid=reason == "handed_over"
-        )
-        if row is None:
-            return None
-        waiting = ingestion_of(row)
-        holds.end_attempt(tx, hold, reason=end_reason, error=error)
-        data = facts.state(waiting)
-        if wait_seconds is not None:
-            data["wait_seconds"] = round(wait_seconds, 3)
-        events.append(tx, waiting.id, REQUEUE.event, data, attempt=hold.attempt)
-        logs.append(tx, waiting.id, [lines.waits(waiting, error, wait_seconds)])
-        if wait_seconds is None:
-            self._dispatch.enqueue(tx, waiting.id, row.dispatch)
-        return waiting
 
 
 def _too_many_failures(now: Ingestion) -> Fault:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from osa.server.errors import Unavailable
 from osa.server.service.dispatch import Dispatch
+from osa.server.service.rescue import Rescue
 from osa.server.service.retention import Retention
-from osa.server.service.running import Running
 from osa.server.store import cleanups, sweeps, uploads
 from osa.server.store.database import Database
 from osa.server.store.objects import Objects
@@ -38,7 +38,7 @@ class Sweeper:
     def __init__(
         self,
         database: Database,
-        running: Running,
+        rescue: Rescue,
         dispatch: Dispatch,
         objects: Objects,
         retention: Retention,
@@ -47,7 +47,8 @@ class Sweeper:
         stale_seconds: float,
     ) -> None:
         self._database = database
-        self._running = running
+        self._rescue = rescue
+        self._limits = rescue.limits
         self._dispatch = dispatch
         self._work_dir = work_dir
         self._stale_seconds = stale_seconds
@@ -90,7 +91,7 @@ class Sweeper:
                 extra={"ingestion_id": lost.hold.ingestion_id, "attempt": lost.hold.attempt},
             )
             with _one_by_one(lost.hold.ingestion_id):
-                self._running.lose(
+                self._rescue.lose(
                     lost.hold, fruitless=lost.fruitless, stale_seconds=self._stale_seconds
                 )
 
@@ -113,7 +114,7 @@ class Sweeper:
         for hold in found:
             _log.warning("cancel_deadline", extra={"ingestion_id": hold.ingestion_id})
             with _one_by_one(hold.ingestion_id):
-                self._running.overdue(hold)
+                self._rescue.overdue(hold)
 
     def _past_deadline(self) -> None:
         with self._database.read() as tx:
@@ -121,13 +122,11 @@ class Sweeper:
         for hold in found:
             _log.warning("deadline_exceeded", extra={"ingestion_id": hold.ingestion_id})
             with _one_by_one(hold.ingestion_id):
-                self._running.expire(hold)
+                self._rescue.expire(hold)
 
     def _undispatched(self) -> None:
         with self._database.read() as tx:
-            found = sweeps.undispatched(
-                tx, patience_seconds=_PATIENCE_SECONDS, limits=self._running.limits
-            )
+            found = sweeps.undispatched(tx, patience_seconds=_PATIENCE_SECONDS, limits=self._limits)
             alive = set(sweeps.alive_workers(tx, stale_seconds=self._stale_seconds))
         told = {one.ingestion_id: one.dispatch for one in found if one.handed_over}
         holders = self._dispatch.holders(told) if told else {}

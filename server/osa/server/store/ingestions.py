@@ -9,36 +9,27 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Connection,
-    Row,
-    Select,
     bindparam,
     case,
-    func,
     insert,
-    or_,
     select,
     type_coerce,
-    update,
 )
 from sqlalchemy.exc import IntegrityError
 
 from osa.server.model import (
     ACTIVE,
     HELD,
-    Fault,
     Ingestion,
     OnConflict,
     RetryScope,
     StartRequest,
-    Status,
 )
-from osa.server.model.machine import ABORT, ACCEPT, ASK_TO_STOP, DROP, EXPIRE, STOP, Transition
-from osa.server.store import database
-from osa.server.store.columns import micros, now
-from osa.server.store.holds import NO_PLACES
-from osa.server.store.rows import COLUMNS, fault_to_json, ingestion_of, with_attempts
-from osa.server.store.tables import idempotency, ingestion, label, source_object, source_parts
-from osa.server.store.transitions import leaving, moved
+from osa.server.model.machine import ACCEPT
+from osa.server.store.columns import now
+from osa.server.store.rows import COLUMNS, ingestion_of, with_attempts
+from osa.server.store.tables import ingestion, label, source_object, source_parts
+from osa.server.store.transitions import moved
 
 #: What of a stored source is kept beside the row.
 PARTS = frozenset({"items", "files"})
@@ -182,61 +173,6 @@ def _objects_in(source: Mapping[str, Any] | None) -> set[str]:
     return found
 
 
-def claim_key(
-    connection: Connection,
-    *,
-    tenant: str,
-    operation: str,
-    key: str,
-    body_hash: str,
-    ingestion_id: str,
-    keep_seconds: float,
-) -> tuple[str, str] | None:
-    """Take an idempotency key for this ingestion. None when it is ours now; else the (ingestion,
-    body hash) that hold it. Of many at once, one gets it and the others wait for its commit."""
-    statement = database.insert(connection, idempotency).values(
-        tenant=tenant,
-        operation=operation,
-        key=key,
-        body_hash=body_hash,
-        ingestion_id=ingestion_id,
-        created_at=now(),
-    )
-    excluded = statement.excluded
-    claimed = connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[idempotency.c.tenant, idempotency.c.operation, idempotency.c.key],
-            set_={
-                "body_hash": excluded.body_hash,
-                "ingestion_id": excluded.ingestion_id,
-                "created_at": excluded.created_at,
-            },
-            where=idempotency.c.created_at < now() - micros(keep_seconds),
-        ).returning(idempotency.c.ingestion_id)
-    ).first()
-    if claimed is not None:
-        return None
-    row = connection.execute(_holder_of_key(tenant, operation, key)).one()
-    return row.ingestion_id, row.body_hash
-
-
-def holder_of_key(
-    connection: Connection, *, tenant: str, operation: str, key: str, keep_seconds: float
-) -> tuple[str, str] | None:
-    """The (ingestion, body hash) that hold an idempotency key now; None when it is free."""
-    kept = idempotency.c.created_at >= now() - micros(keep_seconds)
-    row = connection.execute(_holder_of_key(tenant, operation, key).where(kept)).first()
-    return None if row is None else (row.ingestion_id, row.body_hash)
-
-
-def _holder_of_key(tenant: str, operation: str, key: str) -> Select[str, str]:
-    return select(idempotency.c.ingestion_id, idempotency.c.body_hash).where(
-        idempotency.c.tenant == tenant,
-        idempotency.c.operation == operation,
-        idempotency.c.key == key,
-    )
-
-
 def find(connection: Connection, tenant: str, ingestion_id: str) -> Ingestion | None:
     row = connection.execute(_FIND, {"wanted": ingestion_id, "whose": tenant}).first()
     return None if row is None else with_attempts(connection, [row])[0]
@@ -297,108 +233,3 @@ def holder_of_keys(connection: Connection, new: NewIngestion) -> Holder | None:
         if holder is not None:
             return Holder(ingestion_id=holder, key=key if column == "concurrency_key" else None)
     return None
-
-
-def _cancel_values(by: str, reason: str | None, outcome: str) -> dict[str, Any]:
-    """Who asked first stays."""
-    asked = ingestion.c.cancel_requested_at.is_not(None)
-    return {
-        "cancel_requested_at": func.coalesce(ingestion.c.cancel_requested_at, now()),
-        "cancel_requested_by": case((asked, ingestion.c.cancel_requested_by), else_=by),
-        "cancel_reason": case((asked, ingestion.c.cancel_reason), else_=reason),
-        "cancel_outcome": outcome,
-    }
-
-
-def _cancel(
-    connection: Connection,
-    tenant: str,
-    ingestion_id: str,
-    transition: Transition,
-    values: Mapping[str, Any],
-) -> Row[Any] | None:
-    return connection.execute(
-        update(ingestion)
-        .where(ingestion.c.id == ingestion_id, ingestion.c.tenant == tenant, leaving(transition))
-        .values(**values)
-        .returning(*COLUMNS)
-    ).first()
-
-
-def cancel_queued(
-    connection: Connection, tenant: str, ingestion_id: str, *, by: str, reason: str | None
-) -> Row[Any] | None:
-    """queued -> canceled, at once; a worker that comes later fails its guard."""
-    values = moved(DROP, "requested") | _cancel_values(by, reason, "stopped")
-    return _cancel(connection, tenant, ingestion_id, DROP, values)
-
-
-def cancel_running(
-    connection: Connection,
-    tenant: str,
-    ingestion_id: str,
-    *,
-    by: str,
-    reason: str | None,
-    grace_seconds: float,
-) -> Row[Any] | None:
-    """running -> canceling, with a deadline that a sweeper keeps."""
-    values = moved(ASK_TO_STOP, "canceling") | _cancel_values(by, reason, "pending")
-    values["cancel_deadline_at"] = now() + micros(grace_seconds)
-    return _cancel(connection, tenant, ingestion_id, ASK_TO_STOP, values)
-
-
-def cancel_by_force(
-    connection: Connection, tenant: str, ingestion_id: str, *, by: str, reason: str | None
-) -> Row[Any] | None:
-    """running or canceling -> canceled, at once; whoever holds it has lost its right."""
-    for transition in (ABORT, STOP):
-        values = moved(transition, "forced") | _cancel_values(by, reason, "forced") | NO_PLACES
-        row = _cancel(connection, tenant, ingestion_id, transition, values)
-        if row is not None:
-            return row
-    return None
-
-
-def expire_queued(connection: Connection, ingestion_id: str, error: Fault) -> Row[Any] | None:
-    """queued -> failed: its deadline has passed before a worker took it."""
-    return connection.execute(
-        update(ingestion)
-        .where(ingestion.c.id == ingestion_id, leaving(EXPIRE), ingestion.c.deadline_at <= now())
-        .values(
-            **moved(EXPIRE, "deadline_exceeded"),
-            error=fault_to_json(error),
-            error_kind=error.kind,
-        )
-        .returning(*COLUMNS)
-    ).first()
-
-
-def hasten_cancel(
-    connection: Connection, tenant: str, ingestion_id: str, *, grace_seconds: float
-) -> bool:
-    """Move the deadline of a canceling ingestion forward, never back; True when it is canceling."""
-    sooner = now() + micros(grace_seconds)
-    row = connection.execute(
-        update(ingestion)
-        .where(
-            ingestion.c.id == ingestion_id,
-            ingestion.c.tenant == tenant,
-            ingestion.c.status == Status.CANCELING,
-        )
-        .values(
-            updated_at=now(),
-            cancel_deadline_at=case(
-                (
-                    or_(
-                        ingestion.c.cancel_deadline_at.is_(None),
-                        ingestion.c.cancel_deadline_at > sooner,
-                    ),
-                    sooner,
-                ),
-                else_=ingestion.c.cancel_deadline_at,
-            ),
-        )
-        .returning(ingestion.c.id)
-    ).first()
-    return row is not None

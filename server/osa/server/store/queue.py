@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from osa.server.model import HELD, Ingestion, Outcome, Status
 from osa.server.store.columns import micros, now
-from osa.server.store.holds import Limits
+from osa.server.store.line import Limits
 from osa.server.store.tables import ingestion, item, worker
 
 #: Ten thousand are counted in four milliseconds, and a start does so in its transaction.

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, literal, select, update
 from osa.conventions.stored import source_key
 from osa.server.model import ENDED, Ingestion, Outcome
 from osa.server.store import database
-from osa.server.store.holds import source_of
+from osa.server.store.line import source_of
 from osa.server.store.rows import COLUMNS, with_attempts
 from osa.server.store.tables import ingestion, item, wanted_item
 

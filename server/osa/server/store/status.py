@@ -13,7 +13,7 @@ from sqlalchemy import Connection, case, func, select
 from osa.server.model import ACTIVE, HELD, STALLED_AFTER, Status
 from osa.server.model.service import QueueStatus, WorkerStatus
 from osa.server.store.columns import micros, micros_between, now
-from osa.server.store.holds import due
+from osa.server.store.line import due
 from osa.server.store.tables import ingestion, is_active, worker
 
 _WORKERS_SHOWN = 1000

@@ -26,7 +26,8 @@ from sqlalchemy import (
 from osa.server.model import HELD, Ingestion, Status
 from osa.server.model.machine import EXPIRE, FAIL
 from osa.server.store.columns import micros, now
-from osa.server.store.holds import Hold, Limits, due
+from osa.server.store.holds import Hold
+from osa.server.store.line import Limits, due
 from osa.server.store.tables import (
     artifact,
     idempotency,
