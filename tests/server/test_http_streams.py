@@ -270,3 +270,27 @@ def test_a_stream_that_loses_the_database_ends_and_can_be_resumed() -> None:
 
     asyncio.run(go())
     assert sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
+
+
+def test_who_asks_for_the_same_at_the_same_moment_is_told_by_one_look() -> None:
+    looks: list[int] = []
+    begun, gate = threading.Event(), threading.Event()
+
+    def look() -> int:
+        looks.append(1)
+        begun.set()
+        assert gate.wait(10)
+        return len(looks)
+
+    async def go() -> None:
+        watchers = watching.Watchers(lambda ids: {})
+        asking = [asyncio.create_task(watchers.read_together(("x", 3), look)) for _ in range(20)]
+        assert await asyncio.to_thread(begun.wait, 10)
+        # One who hangs up, the first of all, does not end it for the others.
+        asking[0].cancel()
+        gate.set()
+        assert set(await asyncio.gather(*asking[1:])) == {1}
+        assert await watchers.read_together(("x", 3), look) == 2
+        watchers.close()
+
+    asyncio.run(go())
