@@ -120,6 +120,15 @@ def no_overdue(stage: Stage) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def last_comes_first(stage: Stage) -> Iterator[None]:
+    """Who came last is taken next."""
+    limits = vars(_rooms("Limits")[0])["Limits"]
+    line = limits().first_in_line.order_by(None).order_by(ingestion.c.id.desc())
+    with mock.patch.object(limits, "first_in_line", property(lambda self: line)):
+        yield
+
+
+@contextlib.contextmanager
 def end_without_event(stage: Stage) -> Iterator[None]:
     """A success is not told."""
 
@@ -197,11 +206,12 @@ def two_transactions(stage: Stage) -> Iterator[None]:
 
 #: By name; and what the witness says of each.
 BUGS: Mapping[str, tuple[Plant, str]] = {
-    "no fence": (no_fence, r"of attempt \d+|ended|attempts"),
+    "no fence": (no_fence, r"attempt|ended|item \d+ is"),
     "check, then insert": (check_then_insert, "at the same time under"),
     "a cleanup of active ones": (cleanup_of_active, "deleted while|A cleanup of"),
     "no reconcile": (no_reconcile, "never ended"),
     "no deadline of a cancel": (no_overdue, "after its deadline|never ended"),
+    "the last comes first": (last_comes_first, "first in line"),
     "an end without event": (end_without_event, "by its events|event"),
     "leaked places": (leaked_places, "in places"),
     "items and counts in two transactions": (two_transactions, "counts"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import importlib
 import logging
@@ -58,7 +59,16 @@ def _never(_: Any) -> Iterator[Any]:
     raise AssertionError("The simulated workers read sources themselves.")
 
 
-CONVENTIONS = Registry(
+class Installed(Registry):
+    """What is installed may change."""
+
+    def install(self, version: str) -> None:
+        convention = self._conventions[PLAIN]
+        if convention.version != version:
+            self._conventions[PLAIN] = dataclasses.replace(convention, version=version)
+
+
+CONVENTIONS = Installed(
     {
         name: Convention(
             id=name, title=name, ingest=_never, params=Plan, exclusive=name == EXCLUSIVE
@@ -221,8 +231,10 @@ class Stage:
         self._held.callback(setattr, logger, "propagate", logger.propagate)
         self._held.callback(logger.removeHandler, self.defects)
         logger.addHandler(self.defects)
-        # What goes wrong on purpose fills no terminal.
+        # What goes wrong on purpose fills no terminal, and costs no time.
         logger.propagate = False
+        self._held.callback(logger.setLevel, logger.level)
+        logger.setLevel(logging.ERROR)
 
     def __exit__(self, *_: object) -> None:
         self.scheduler.close()
@@ -236,7 +248,11 @@ class Stage:
         self.queue.renew()
         self.defects.found.clear()
         self.weather.__init__()  # type: ignore[misc]
+        CONVENTIONS.install("1.0.0")
         self.empty()
+
+    def upgrade(self) -> None:
+        CONVENTIONS.install("2.0.0")
 
     def empty(self) -> None:
         """Nothing is left of the last world."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from osa.server.model import HELD, Outcome, Status
-from osa.server.model.machine import TRANSITIONS, Transition
+from osa.server.model.machine import TAKE, TRANSITIONS, Transition
 from osa.server.store.deletions import NOBODY
 from osa_simulation.scheduler import Actor
 
@@ -35,7 +35,8 @@ _THAWED = frozenset({"retried_by", "last_log"})
 _ROWS = (
     "SELECT id, status, status_reason, attempt, last_event, percent, worker_id, tenant_place,"
     " convention_place, cancel_deadline_at, cancel_outcome, ended_at, error, error_kind,"
-    f" retried_by, {', '.join(_OUTCOMES)} FROM ingestion WHERE tenant <> '{NOBODY}'"
+    f" retried_by, rank, queued_at, not_before, {', '.join(_OUTCOMES)} FROM ingestion"
+    f" WHERE tenant <> '{NOBODY}'"
 )
 _FACTS = (
     "SELECT tenant, convention_id, exclusive_key, concurrency_key, queues, deadline_at, parameters,"
@@ -333,6 +334,8 @@ class Witness:
             self._must(told["done"] == move.target.done, one, f"{type} says done = {told['done']}")
             if move.target in HELD or move.source in HELD:
                 self._must(attempt == row[3], one, f"{type} of attempt {attempt}, not {row[3]}")
+            if move is TAKE:
+                self._first(one, row)
             one.status, one.reason = move.target, reason
             self._world.note(f"{one.name} {move.name} -> {move.target} ({reason})")
         self._must(one.last_event == row[4], one, f"event {one.last_event}, but the row: {row[4]}")
@@ -342,6 +345,28 @@ class Witness:
         self._must(
             one.reason == row[2], one, f"is {row[2]} in its row and {one.reason} by its events"
         )
+
+    def _first(self, one: Seen, row: Sequence[Any]) -> None:
+        """Of those that nothing holds up, the first in line is taken."""
+        settings = self._world.house.settings
+        if settings.max_running_per_tenant or settings.max_running_per_convention:
+            return
+        now = self._world.clock.micros
+        for other in self.seen.values():
+            if other.status is not Status.QUEUED or other is one or not other.row:
+                continue
+            if other.exclusive_key or other.concurrency_key:
+                continue
+            if other.deadline_at is not None and other.deadline_at <= now:
+                continue
+            _, queued_at, not_before = place = other.row[15:18]
+            if not_before is not None and not_before > now:
+                continue
+            self._must(
+                (row[15], row[16], one.id) < (place[0], queued_at, other.id),
+                one,
+                f"was taken before {other.name}, which was first in line",
+            )
 
     def _read(
         self, one: Seen, row: Sequence[Any], items: Sequence[Sequence[Any]], before: int
@@ -362,7 +387,7 @@ class Witness:
                 self._published.add(identity)
             elif outcome in ("updated", "unchanged"):
                 self._must(identity in self._published, one, f"{source_id} {outcome}, never made")
-        counted = dict(zip(_OUTCOMES, row[15:], strict=True))
+        counted = dict(zip(_OUTCOMES, row[18:], strict=True))
         self._must(counted == one.counts, one, f"counts {counted}, but the items {one.counts}")
         if one.limit is not None:
             self._must(len(one.source_ids) <= one.limit, one, f"more than its limit {one.limit}")

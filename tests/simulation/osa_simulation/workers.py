@@ -223,7 +223,8 @@ class Attempt:
                 return self._died()
             fault = world.mishap()
             if fault is not None:
-                return self._failed(fault)
+                # A convention may also just stop, and nobody knows why.
+                return self._ended(stopped=True) if fault.kind == "quit" else self._failed(fault)
             if self._stop_sent:
                 return self._ended(stopped=True)
             if position >= len(plan):

@@ -33,6 +33,7 @@ _FAULTS: Sequence[Fault] = (
     Fault(kind="crashed", detail="Died.", origin="convention", retryable=True),
     Fault(kind="storage_full", detail="Full.", origin="storage", retryable=True),
     Fault(kind="bad_parameters", detail="No.", origin="user"),
+    Fault(kind="quit", detail="", origin="convention"),
     Fault(kind="internal_error", detail="A defect.", origin="platform"),
 )
 
@@ -118,6 +119,7 @@ class World:
             "lose": sometimes(0.4, 2.0),
             "repeat": sometimes(0.4, 1.0),
             "jump": sometimes(0.2, 0.5),
+            "upgrade": sometimes(0.1, 0.5),
         }
         if deeds["show"]:
             deeds["clean_up"] = deeds["show"]
@@ -133,7 +135,7 @@ class World:
             deadlines=sometimes(0.4, 0.6),
             second_tenant=sometimes(0.4, 0.5),
             bad_items=sometimes(0.7, 0.4),
-            mishaps=sometimes(0.5, 0.15),
+            mishaps=sometimes(0.5, 0.15) if chance.random() < 0.9 else 0.7,
             away=sometimes(0.25, 0.1),
             answer_lost=sometimes(0.3, 0.15),
             lines=sometimes(0.3, 0.5),
@@ -333,6 +335,11 @@ class World:
             self.note("is asked to stop", who=worker.name)
             worker.stop()
             self._new_worker()
+
+    def _upgrade(self) -> None:
+        """A new major version of the convention is installed."""
+        self.note("sim-plain is of version 2 now")
+        self.stage.upgrade()
 
     def _advance(self) -> None:
         self._pass(self.chance.choice((50, 500, 2_000, 8_000, 20_000, 20_000)))
