@@ -218,7 +218,8 @@ def tally(all_series: Collection[Series]) -> Counter[str]:
     for series in all_series:
         for member in series.members:
             told[f"scope {member.scope or 'first'}"] += 1
-            told["deleted"] += member.deleted
+            if member.deleted:
+                told["deleted"] += 1
             if member.ending is not None:
                 told[f"{member.ending.status} {member.ending.status_reason}"] += 1
     return told
