@@ -69,6 +69,7 @@ def progress_of(job: Job, report: Report | None, counts: Counts) -> Progress:
     percent = None
     if report.total and report.completed is not None:
         percent = round(min(100.0, 100.0 * report.completed / report.total), 1)
+        percent = job.percent = max(job.percent, percent)
     return Progress(
         phase=None if report.phase is None else storable(report.phase)[:64],
         message=None if report.message is None else storable(report.message)[:500],

@@ -52,6 +52,8 @@ class Job:
     #: Of a retry of failed items: the keys of those that count; all others are passed over.
     wanted: frozenset[str] | None = None
     rate: Rate = field(default_factory=Rate)
+    #: The highest percent so far: between two of a known total there may be some of an unknown one.
+    percent: float = 0.0
     #: Whether this attempt has moved the cursor.
     moved: bool = False
 
