@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from osa.server.errors import IngestionAlreadyEnded, NotFound, OsaError, Unavailable
@@ -108,6 +108,16 @@ class Callers:
                 self._sent.append(sent)
             else:
                 sent = Sent(sent.principal, self._request(None), "")
+        self._start(sent)
+        contested = sent.request.on_conflict is not OnConflict.FAIL or (
+            sent.request.convention_id == EXCLUSIVE or sent.request.concurrency_key
+        )
+        if contested and chance.random() < 0.3:
+            # Somebody else wants the same at the same moment.
+            request = replace(sent.request, metadata={}, external_id=None)
+            self._start(Sent(sent.principal, request, ""))
+
+    def _start(self, sent: Sent) -> None:
         request = sent.request
         what = (
             f"start {request.convention_id} {dict(request.parameters)} as {sent.principal.tenant}"
