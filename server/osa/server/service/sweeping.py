@@ -130,15 +130,17 @@ class Sweeper:
             alive = set(sweeps.alive_workers(tx, stale_seconds=self._stale_seconds))
         told = {one.ingestion_id: one.dispatch for one in found if one.handed_over}
         holders = self._dispatch.holders(told) if told else {}
-        # Queued in the engine, or given to a worker that lives: it will be taken.
-        waiting = [id for id, worker in holders.items() if worker is None or worker in alive]
+        # Queued in the engine: it will be given to somebody. What was given to a worker that lives,
+        # and waits all the same, is not about to be taken: that worker took another, which was
+        # before it in line or alone could be had, and may be busy with that for days.
+        waiting = [id for id, worker in holders.items() if worker is None]
         if waiting:
             with self._database.write() as tx:
                 sweeps.still_waiting(tx, waiting)
         for one in found:
             if one.ingestion_id in waiting:
                 continue
-            if one.handed_over:
+            if one.handed_over and holders.get(one.ingestion_id) not in alive:
                 _log.warning("dispatched_again", extra={"ingestion_id": one.ingestion_id})
             with self._database.write() as tx:
                 number = sweeps.dispatch_again(tx, one.ingestion_id, one.dispatch)
