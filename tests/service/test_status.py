@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import update
 
 from osa.server.model import Scope, Status
-from osa.server.store import holds, sweeps
+from osa.server.store import deletions, holds, sweeps
 from osa.server.store.columns import micros, now
 from osa.server.store.tables import ingestion, worker
 
@@ -72,6 +72,14 @@ def test_how_the_last_hour_ended_is_counted_over_all_tenants(player, stranger) -
     _changed(player, old, ended_at=now() - micros(2 * 3600))
     lately = player.house.service.status.measures().ended_lately
     assert lately == {Status.SUCCEEDED: 1, Status.FAILED: 0, Status.CANCELED: 5}
+
+
+def test_what_was_deleted_is_not_counted_while_it_is_taken_away(player) -> None:
+    kept, gone = player.done(), player.done()
+    with player.house.database.write() as tx:
+        assert deletions.hide(tx, player.principal.tenant, [gone.id]) == [gone.id]
+    assert kept.status is Status.SUCCEEDED
+    assert player.house.service.status.measures().ended_lately[Status.SUCCEEDED] == 1
 
 
 def test_what_is_late_is_told(player) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, case, func, select
 from osa.server.model import ACTIVE, HELD, STALLED_AFTER, Status
 from osa.server.model.service import QueueStatus, WorkerStatus
 from osa.server.store.columns import micros, micros_between, now
+from osa.server.store.deletions import NOBODY
 from osa.server.store.line import due
 from osa.server.store.tables import ingestion, is_active, worker
 
@@ -109,7 +110,7 @@ def ended_lately(connection: Connection, *, seconds: float) -> Mapping[Status, i
     rows = connection.execute(
         select(ingestion.c.status, func.count())
         .select_from(tenants.join(ingestion, ingestion.c.tenant == tenants.c.name))
-        .where(ingestion.c.ended_at > now() - micros(seconds))
+        .where(tenants.c.name != NOBODY, ingestion.c.ended_at > now() - micros(seconds))
         .group_by(ingestion.c.status)
     )
     return {Status(row[0]): row[1] for row in rows}
