@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from osa.conventions import Item
 from osa.server.errors import IngestionAlreadyEnded
-from osa.server.model import Fault, Ingestion, Status
+from osa.server.model import AuditQuery, Fault, Ingestion, Status
 from osa.server.service.jobs import Job
 from osa.server.store.holds import Hold
 from osa.server.store.tables import ingestion as table
@@ -217,3 +217,24 @@ def test_a_shorter_grace_moves_the_deadline_forward_and_a_longer_one_never_back(
     assert sooner.deadline_at < first.deadline_at
     assert later.deadline_at == sooner.deadline_at
     assert (later.reason, later.requested_at) == (first.reason, first.requested_at)
+
+
+def test_asking_again_changes_nothing_but_a_deadline_that_comes_sooner(player) -> None:
+    """What is unchanged is no news to whoever watches; what is changed is noted."""
+    started = player.start()
+    player.take(started)
+    first = player.cancel(started)
+    ask = player.ingestions.cancel
+    again = ask(player.principal, started.id, reason="again", grace_seconds=500)
+    assert again.version == first.version
+
+    sooner = ask(player.principal, started.id, reason="now", grace_seconds=5)
+    assert sooner.version != first.version
+    noted = player.house.service.audit.page(
+        player.principal, AuditQuery(ingestion_id=started.id), cursor=None, per_page=9
+    )
+    assert [(one.action, one.detail.get("grace_seconds")) for one in noted.items] == [
+        ("cancel_ingestion", 5),
+        ("cancel_ingestion", 60),
+        ("start_ingestion", None),
+    ]

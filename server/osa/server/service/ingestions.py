@@ -124,7 +124,9 @@ class Ingestions:
                     grace_seconds=grace_seconds,
                     force=force,
                 )
-                if changed:
+                if changed or cancels.hasten_cancel(
+                    tx, tenant, ingestion_id, grace_seconds=grace_seconds
+                ):
                     detail = {"reason": reason, "grace_seconds": grace_seconds, "force": force}
                     audit.append(
                         tx,
@@ -133,8 +135,6 @@ class Ingestions:
                         ingestion_id=ingestion_id,
                         detail=detail,
                     )
-                else:
-                    cancels.hasten_cancel(tx, tenant, ingestion_id, grace_seconds=grace_seconds)
                 found = self._reading.find(tx, tenant, ingestion_id)
             if changed or found.status in (Status.CANCELING, Status.CANCELED):
                 return found

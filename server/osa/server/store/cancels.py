@@ -105,7 +105,7 @@ def expire_queued(connection: Connection, ingestion_id: str, error: Fault) -> Ro
 def hasten_cancel(
     connection: Connection, tenant: str, ingestion_id: str, *, grace_seconds: float
 ) -> bool:
-    """Move the deadline of a canceling ingestion forward, never back; True when it is canceling."""
+    """Move the deadline of a canceling ingestion forward, never back; whether it was moved."""
     sooner = now() + micros(grace_seconds)
     row = connection.execute(
         update(ingestion)
@@ -113,20 +113,9 @@ def hasten_cancel(
             ingestion.c.id == ingestion_id,
             ingestion.c.tenant == tenant,
             ingestion.c.status == Status.CANCELING,
+            or_(ingestion.c.cancel_deadline_at.is_(None), ingestion.c.cancel_deadline_at > sooner),
         )
-        .values(
-            updated_at=now(),
-            cancel_deadline_at=case(
-                (
-                    or_(
-                        ingestion.c.cancel_deadline_at.is_(None),
-                        ingestion.c.cancel_deadline_at > sooner,
-                    ),
-                    sooner,
-                ),
-                else_=ingestion.c.cancel_deadline_at,
-            ),
-        )
+        .values(updated_at=now(), cancel_deadline_at=sooner)
         .returning(ingestion.c.id)
     ).first()
     return row is not None
