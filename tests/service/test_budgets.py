@@ -11,7 +11,7 @@ from sqlalchemy import update
 from osa.conventions import Item
 from osa.server.bootstrap import House
 from osa.server.errors import IngestionAlreadyEnded
-from osa.server.model import Ingestion, Status
+from osa.server.model import Fault, Ingestion, Status
 from osa.server.service.jobs import Job, Verdict
 from osa.server.store.tables import ingestion
 
@@ -57,6 +57,19 @@ def test_one_that_waits_past_its_deadline_fails_and_is_not_taken(house: House, p
     assert (ended.status, ended.status_reason) == (Status.FAILED, "deadline_exceeded")
     assert ended.error.kind == "deadline_exceeded"
     assert _ended_events(player, started) == ["ingestion_failed"]
+
+
+def test_one_that_waits_for_another_attempt_is_not_said_to_have_waited_for_its_first(
+    house: House, player
+) -> None:
+    started = player.start(deadline_seconds=3600)
+    away = Fault(kind="away", detail="It is away.", origin="source", retryable=True)
+    player.running.fail(player.take(started), away)
+    _overdue(player, started)
+    house.sweeper.sweep()
+    ended = player.get(started)
+    assert (ended.status, ended.status_reason) == (Status.FAILED, "deadline_exceeded")
+    assert "no worker had taken it" not in ended.error.detail
 
 
 def test_one_that_runs_past_its_deadline_fails_and_keeps_what_it_has(house: House, player) -> None:

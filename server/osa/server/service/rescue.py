@@ -85,7 +85,7 @@ class Rescue:
             fault = Fault(
                 kind="deadline_exceeded",
                 detail="It was not done by its deadline"
-                + ("." if status is Status.RUNNING else "; no worker had taken it."),
+                + ("." if hold.attempt else "; no worker had taken it."),
                 origin="user",
                 retryable=True,
                 attempt=hold.attempt,
