@@ -205,3 +205,13 @@ def test_the_sweeper_tells_nobody_of_what_cannot_be_taken(house: House, player) 
 def _dispatch(player, one: Ingestion) -> int:
     with player.house.database.read() as tx:
         return tx.execute(select(ingestion.c.dispatch).where(ingestion.c.id == one.id)).scalar_one()
+
+
+def test_what_cannot_run_any_more_does_not_keep_the_next_waiting(player) -> None:
+    old = player.start()
+    player.execute(
+        update(ingestion).where(ingestion.c.id == old.id).values(convention_version="0.9.0")
+    )
+    next_one = player.start()
+    assert _first(player).id == next_one.id
+    assert player.get(old).status_reason == "convention_changed"

@@ -60,8 +60,16 @@ class Running:
         self._policy = policy
 
     def take(self, ingestion_id: str | None, worker_id: str) -> Job | None:
-        """The job, if the ingestion (or, unnamed, the first in line) waits and can run here. One
-        that cannot run any more is ended."""
+        """The job, if the ingestion (or, unnamed, the first in line) waits and can run here. Those
+        that have nothing left to do, or cannot run any more, are ended on the way."""
+        while (job := self._taken(ingestion_id, worker_id)) is not None:
+            if self._can_begin(job):
+                return job
+            if ingestion_id is not None:
+                return None
+        return None
+
+    def _taken(self, ingestion_id: str | None, worker_id: str) -> Job | None:
         for _ in range(_TAKES):
             try:
                 with self._database.write() as tx:
@@ -75,30 +83,30 @@ class Running:
                     events.append(tx, row.id, TAKE.event, data, attempt=row.attempt)
                     logs.append(tx, row.id, [lines.taken(ingestion, worker_id, row.cursor)])
                     source = line.source_of(tx, row)
-                break
             except line.Occupied:
                 continue
-        else:
-            # So many were quicker that there is work for all: the next look finds what is left.
-            return None
-        job = Job(
-            hold=Hold(ingestion_id=row.id, attempt=row.attempt),
-            ingestion=ingestion,
-            cursor=row.cursor,
-            counts=ingestion.counts,
-            sources=flattened(source, self._objects),
-            fruitless=row.fruitless,
-            wanted=self._wanted(ingestion),
-        )
-        if _verdict(ingestion) is Verdict.ENOUGH:
+            return Job(
+                hold=Hold(ingestion_id=row.id, attempt=row.attempt),
+                ingestion=ingestion,
+                cursor=row.cursor,
+                counts=ingestion.counts,
+                sources=flattened(source, self._objects),
+                fruitless=row.fruitless,
+                wanted=self._wanted(ingestion),
+            )
+        # So many were quicker that there is work for all: the next look finds what is left.
+        return None
+
+    def _can_begin(self, job: Job) -> bool:
+        """Whether there is something to do; else it is ended."""
+        if _verdict(job.ingestion) is Verdict.ENOUGH:
             # Everything was committed before the last attempt ended: its source is not asked again.
             self.complete(job)
-            return None
-        fault = self._cannot_run(ingestion)
+            return False
+        fault = self._cannot_run(job.ingestion)
         if fault is not None:
             self.fail(job, fault, reason=fault.kind)
-            return None
-        return job
+        return fault is None
 
     def _wanted(self, ingestion: Ingestion) -> frozenset[str] | None:
         if ingestion.retry_scope not in (RetryScope.FAILED_ITEMS, RetryScope.REMAINING):
