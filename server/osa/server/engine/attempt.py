@@ -254,7 +254,8 @@ class Attempt:
             self.kill("lost")
 
     def look(self, *, deadline_passed: bool, canceling: bool) -> None:
-        """What the heartbeat does each second: pass a cancel on, keep limits, show progress."""
+        """What the heartbeat does each second: pass a cancel on, keep limits. It waits for
+        nobody."""
         if deadline_passed:
             self.kill("deadline")
         elif canceling:
@@ -263,6 +264,9 @@ class Attempt:
             self.kill("time_limit")
         elif self._slot.resident_bytes() > self._max_bytes:
             self.kill("memory_limit")
+
+    def tell(self) -> None:
+        """The same, with the database: write what was said, show progress."""
         self._lines.write(wait=False)
         report, self._unshown = self._unshown, None
         if report is not None:

@@ -3,12 +3,14 @@ stops."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 
 from osa.server.engine.attempt import Attempt
 from osa.server.engine.door import Consumer
@@ -178,6 +180,8 @@ class Worker:
         with self._changing:
             ours, taking = dict(self._attempts), self._taking
         held = self._running.beat(self.id, slots=self._settings.slots)
+        looked_at: list[Attempt] = []
+        orphans: list[Hold] = []
         for row in held:
             hold = Hold(ingestion_id=row.id, attempt=row.attempt)
             attempt = ours.pop(hold, None)
@@ -186,14 +190,21 @@ class Worker:
                     known = hold in self._attempts or self._taking or taking
                 if not known:
                     # Taken by a transaction whose answer was lost: nobody here works on it.
-                    self._running.release(hold)
+                    orphans.append(hold)
                 continue
             attempt.look(
                 canceling=row.status == Status.CANCELING,
                 deadline_passed=row.micros_left is not None and row.micros_left <= 0,
             )
+            looked_at.append(attempt)
         for attempt in ours.values():
             attempt.miss()
+        for attempt in looked_at:
+            with _one_by_one(attempt.job.hold):
+                attempt.tell()
+        for hold in orphans:
+            with _one_by_one(hold):
+                self._running.release(hold)
 
     def _hand_over(self) -> None:
         deadline = time.monotonic() + self._settings.shutdown_grace_seconds
@@ -208,3 +219,14 @@ class Worker:
                 if time.monotonic() > deadline:
                     attempt.kill("shutdown")
             threading.Event().wait(0.05)
+
+
+@contextlib.contextmanager
+def _one_by_one(hold: Hold) -> Iterator[None]:
+    """What cannot be written of one ingestion must not keep the next waiting."""
+    try:
+        yield
+    except Unavailable as exc:
+        _log.warning("beat_delayed", extra={**asdict(hold), "detail": exc.detail})
+    except Exception:  # noqa: BLE001 - see above
+        _log.exception("beat_failed", extra=asdict(hold))
