@@ -54,14 +54,20 @@ class Lost:
     fruitless: int
 
 
+def _long_ago(moment: ColumnElement[datetime], seconds: float) -> ColumnElement[bool]:
+    """Or as far ahead: then the clock was set back since."""
+    return or_(moment < now() - micros(seconds), moment > now() + micros(seconds))
+
+
 def _silent(stale_seconds: float) -> ColumnElement[bool]:
     """Held, and no sign of life: neither of the ingestion, nor of the worker that has it. A living
     worker looks at all it holds each second, and lets go by itself of what it does not work on;
     the row alone may be silent because it is locked for long."""
-    oldest = now() - micros(stale_seconds)
-    lives = exists().where(worker.c.id == ingestion.c.worker_id, worker.c.heartbeat_at >= oldest)
+    lives = exists().where(
+        worker.c.id == ingestion.c.worker_id, not_(_long_ago(worker.c.heartbeat_at, stale_seconds))
+    )
     held = and_(is_active(), ingestion.c.status.in_(sorted(HELD)))
-    return and_(held, ingestion.c.heartbeat_at < oldest, not_(lives))
+    return and_(held, _long_ago(ingestion.c.heartbeat_at, stale_seconds), not_(lives))
 
 
 def lost(connection: Connection, *, stale_seconds: float) -> Sequence[Lost]:
@@ -176,7 +182,7 @@ def undispatched(
             limits.free,
             or_(
                 ingestion.c.dispatched_at.is_(None),
-                ingestion.c.dispatched_at < now() - micros(patience_seconds),
+                _long_ago(ingestion.c.dispatched_at, patience_seconds),
             ),
         )
         .order_by(ingestion.c.rank, ingestion.c.queued_at)
