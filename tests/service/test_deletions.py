@@ -15,7 +15,7 @@ from osa.server.model import (
     RetryScope,
     SourceRequest,
 )
-from osa.server.store import deletions
+from osa.server.store import deletions, items
 from osa.server.store.tables import (
     artifact,
     attempt,
@@ -249,6 +249,22 @@ def test_a_large_one_is_gone_at_once_and_taken_away_in_pieces(player) -> None:
         assert not _listed(player)
     assert tx_count > 5
     assert not any(_counts(player, _GO | {ingestion}).values())
+
+
+def test_what_is_read_while_it_is_deleted_is_whole(player, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or not there: never what is left of it."""
+    old = player.done(Item.record("a"), Item.record("b"))
+    page = items.page
+
+    def later(tx, *args):
+        player.house.service.deletions.delete(player.principal, old.id)
+        return page(tx, *args)
+
+    monkeypatch.setattr(items, "page", later)
+    found = player.reading.items(
+        player.principal, old.id, outcomes=frozenset(), cursor=None, per_page=50
+    )
+    assert [one.source_id for one in found.items] == ["a", "b"]
 
 
 def test_housekeeping_takes_away_what_a_request_left(player) -> None:

@@ -108,9 +108,9 @@ class Reading:
         per_page: int,
     ) -> Page[Item]:
         scope = {"list": "items", "ingestion": ingestion_id, "outcomes": sorted(outcomes)}
-        self._must_exist(principal, ingestion_id)
-        position = self._cursors.decode(scope, cursor)
         with self._database.read() as tx:
+            _must_exist(tx, principal, ingestion_id)
+            position = self._cursors.decode(scope, cursor)
             found, rows = items.page(tx, ingestion_id, outcomes, position, per_page)
         after, before = self._cursors.both(scope, rows)
         return Page(items=found, next_cursor=after, prev_cursor=before, has_more=rows.has_more)
@@ -142,9 +142,9 @@ class Reading:
         self, principal: Principal, ingestion_id: str, *, cursor: str | None, per_page: int
     ) -> Page[Artifact]:
         scope = {"list": "artifacts", "ingestion": ingestion_id}
-        self._must_exist(principal, ingestion_id)
-        position = self._cursors.decode(scope, cursor)
         with self._database.read() as tx:
+            _must_exist(tx, principal, ingestion_id)
+            position = self._cursors.decode(scope, cursor)
             found, rows = records.artifacts(tx, ingestion_id, position, per_page)
         after, before = self._cursors.both(scope, rows)
         return Page(items=found, next_cursor=after, prev_cursor=before, has_more=rows.has_more)
@@ -161,10 +161,12 @@ class Reading:
             sha256=found.sha256,
         )
 
-    def _must_exist(self, principal: Principal, ingestion_id: str) -> None:
-        with self._database.read() as tx:
-            if not ingestions.exists_in(tx, principal.tenant, ingestion_id):
-                raise IngestionNotFound(ingestion_id)
+
+def _must_exist(tx: Connection, principal: Principal, ingestion_id: str) -> None:
+    """Asked in the transaction that reads on: what is deleted goes piece by piece, and a part of it
+    must not look like all."""
+    if not ingestions.exists_in(tx, principal.tenant, ingestion_id):
+        raise IngestionNotFound(ingestion_id)
 
 
 def _named(query: IngestionQuery) -> dict[str, Any]:
