@@ -28,6 +28,7 @@ from osa.server.errors import (
 )
 from osa.server.model import (
     AuditQuery,
+    OnConflict,
     RecordQuery,
     RetryRequest,
     RetryScope,
@@ -396,6 +397,12 @@ def test_the_key_of_a_retry_that_was_deleted_is_spent(player) -> None:
         _retry(player, old, key="k")
     assert refused.value.context == {"ingestion_id": new.id}
     assert player.get(old).retried_by is None
+
+
+def test_one_that_would_wait_for_its_key_waits_for_it_again(player) -> None:
+    old = player.done(concurrency_key="c", on_conflict=OnConflict.QUEUE)
+    player.start(concurrency_key="c")
+    assert _retry(player, old).ingestion.status is Status.QUEUED
 
 
 def test_a_refused_retry_leaves_nothing(player) -> None:

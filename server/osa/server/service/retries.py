@@ -20,6 +20,7 @@ from osa.server.errors import (
 )
 from osa.server.model import (
     Ingestion,
+    OnConflict,
     Principal,
     RetryRequest,
     RetryScope,
@@ -172,6 +173,7 @@ def _repeated(retried: Retried, request: RetryRequest) -> StartRequest:
     return StartRequest(
         convention_id=old.convention_id,
         concurrency_key=old.concurrency_key,
+        on_conflict=OnConflict.QUEUE if retried.queues else OnConflict.FAIL,
         limit=_limit(retried, request.scope),
         **{
             **same,

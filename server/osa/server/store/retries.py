@@ -28,6 +28,8 @@ class Retried:
     #: What the first of those that were retried from one another was limited to; its own limit when
     #: that one is gone.
     first_limit: int | None
+    #: Whether it may wait behind another that has its key.
+    queues: bool
 
 
 def find(connection: Connection, tenant: str, ingestion_id: str) -> Retried | None:
@@ -44,6 +46,7 @@ def find(connection: Connection, tenant: str, ingestion_id: str) -> Retried | No
         cursor=row.cursor,
         source=source_of(connection, row),
         first_limit=row.limit if first is None else first.limit,
+        queues=row.queues,
     )
 
 
