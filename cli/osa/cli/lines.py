@@ -50,7 +50,9 @@ def describe_queue(thing: JsonObject) -> str | None:
     position = thing.get("queue_position")
     if position is None:
         return None
-    return "the next one" if position == 0 else f"{position} are taken before it"
+    if position == 0:
+        return "the next one"
+    return f"{position} {'is' if position == 1 else 'are'} taken before it"
 
 
 def ingestion_lines(ingestions: Iterable[JsonObject]) -> Iterable[str]:

@@ -84,9 +84,9 @@ def ingestion_block(ingestion: JsonObject) -> None:
         ("Started", _when(ingestion.get("started_at"), now)),
         ("Heartbeat", None if ingestion.get("done") else _when(ingestion.get("heartbeat_at"), now)),
         ("Deadline", None if ingestion.get("done") else _until(ingestion.get("deadline_at"), now)),
-        ("Tried again", _until(ingestion.get("next_attempt_at"), now)),
+        ("Next try", _until(ingestion.get("next_attempt_at"), now)),
         ("Ended", _ended(ingestion, now)),
-        ("Deleted", _until(ingestion.get("purge_after"), now)),
+        ("Kept until", _until(ingestion.get("purge_after"), now)),
     ]
     rows.extend(_attempts(ingestion.get("attempts") or (), now=now))
     rows.append(("SRN", ingestion.get("srn")))
@@ -227,11 +227,15 @@ def next_steps(ingestion: JsonObject) -> Iterable[str]:
     """Commands that make sense now."""
     identity, status = ingestion["id"], ingestion.get("status")
     if not ingestion.get("done"):
-        yield f"Wait for it: osa ingestion wait {identity}"
-        if status == "queued" or ingestion.get("progress", {}).get("stalled"):
+        yield f"Wait for it:  osa ingestion wait {identity}"
+        if status == "queued":
             yield f"Why it waits: osa ingestion explain {identity}"
-        if status != "canceling":
-            yield f"Stop it:     osa ingestion cancel {identity}"
+        elif ingestion.get("progress", {}).get("stalled"):
+            yield f"Why it hangs: osa ingestion explain {identity}"
+        if status == "canceling":
+            yield f"Stop it now:  osa ingestion cancel {identity} --force"
+        else:
+            yield f"Stop it:      osa ingestion cancel {identity}"
         return
     error = ingestion.get("error") or {}
     # What the server advises stands above; the same twice reads like two.
@@ -241,7 +245,7 @@ def next_steps(ingestion: JsonObject) -> Iterable[str]:
             outcomes = "--outcome failed --outcome rejected"
             yield f"What went wrong: osa ingestion items {identity} {outcomes}"
     elif status == "failed":
-        yield f"What happened: osa ingestion events {identity}"
+        yield f"What happened: osa ingestion logs {identity}"
     if ingestion.get("retried_by"):
         yield f"Its retry: osa ingestion status {clean(ingestion['retried_by'])}"
     elif status != "succeeded" or _bad(ingestion):

@@ -323,5 +323,4 @@ def test_the_documentation_has_the_same_numbers():
     page = (DOCS / "semantics.md").read_text("utf-8")
     rows = page.partition("| exit code |")[2].partition("\n\n")[0].splitlines()[2:]
     told = {int(number) for row in rows for number in re.findall(r"\d+", row.split("|")[1])}
-    # What a shell makes of a reader that went away is no promise of ours.
-    assert told == {int(code) for code in ExitCode} - {ExitCode.READER_GONE}
+    assert told == {int(code) for code in ExitCode}

@@ -51,6 +51,8 @@ def test_explain_names_who_is_in_the_way(osa, archive):
     outcome = osa("ingestion", "explain", ID)
     assert "3 are taken before it" in outcome.out
     assert f"osa ingestion explain {OTHER}" in outcome.err
+    archive.on("GET", f"/ingestions/{ID}/diagnosis", {**blocked, "queue_position": 1})
+    assert "1 is taken before it" in osa("ingestion", "explain", ID).out
 
 
 def test_explain_survives_what_a_newer_server_says(osa, archive):
@@ -75,6 +77,39 @@ def test_logs_show_every_line_with_time_attempt_and_level(osa):
         "2026-11-22 09:00:01Z  #1  info     Taken by w-host-4711.",
         "2026-11-22 09:00:02Z  #1  warning  The grid has no fill value; NaN is used.",
     ]
+
+
+def test_of_a_message_with_several_lines_the_rest_is_indented(osa, archive):
+    said = 'It fell:\n  File "x.py"\n\n2026-11-22 09:00:09Z  #9  info     Not so.\x1b[2J\r\n'
+    page = archive.example("LogPage")
+    page["items"] = [{**page["items"][0], "message": said}]
+    archive.on("GET", f"/ingestions/{ID}/logs", page)
+    rest = ['      File "x.py"', "", "    2026-11-22 09:00:09Z  #9  info     Not so.\\x1b[2J"]
+    outcome = osa("ingestion", "logs", ID)
+    assert outcome.out.splitlines() == [
+        "2026-11-22 09:00:01Z  #1  info     It fell:",
+        *rest,
+    ]
+    assert osa("ingestion", "logs", ID, "-q").out.splitlines() == ["It fell:", *rest]
+
+
+def test_a_long_message_goes_on_indented_on_a_terminal(osa, archive):
+    page = archive.example("LogPage")
+    page["items"] = [{**page["items"][0], "message": "word " * 40 + "\n  deep " + "x" * 90}]
+    archive.on("GET", f"/ingestions/{ID}/logs", page)
+    code, text = osa.terminal("ingestion", "logs", ID, NO_COLOR="1", COLUMNS="80")
+    lines = text.replace("\r", "").splitlines()
+    assert code == 0
+    assert lines[0].startswith("2026-11-22 09:00:01Z  #1  info     word word")
+    assert all(line.startswith("    ") for line in lines[1:])
+    assert all(len(line) <= 80 for line in lines if "x" * 90 not in line)
+    assert text.split().count("word") == 40
+
+
+def test_explain_of_what_failed_leads_to_the_log(osa, archive):
+    failed = archive.example("DiagnosisWaiting", code="failed", status="failed")
+    archive.on("GET", f"/ingestions/{ID}/diagnosis", failed)
+    assert f"osa ingestion logs {ID}" in osa("ingestion", "explain", ID).err
 
 
 def test_logs_are_for_programs_too(osa, archive):
@@ -144,4 +179,4 @@ def test_what_a_convention_said_cannot_rewrite_the_screen(osa, archive):
     for flags in ((), ("-q",)):
         outcome = osa("ingestion", "logs", ID, *flags)
         assert "\x1b" not in outcome.out
-        assert outcome.out.count("\n") == 1
+        assert outcome.out.endswith("\n    b\n")

@@ -173,7 +173,7 @@ def test_status_tells_why_it_failed_and_what_to_do(osa, archive):
     assert "failed (source)" in outcome.out
     assert "Several variables fit: sst, ice_conc." in outcome.out
     assert "SOURCE_INVALID" in outcome.out
-    assert f"osa ingestion events {ID}" in outcome.err
+    assert f"osa ingestion logs {ID}" in outcome.err
 
 
 def test_status_of_a_running_one_tells_progress_and_how_to_wait(osa, archive):
@@ -321,6 +321,61 @@ def test_cancel_and_wait_that_came_too_late_is_no_success(osa, archive):
     assert "not canceled in time" in outcome.err
 
 
+def cancels(archive, **examples):
+    """What a cancel of each is answered with."""
+    for identity, example in ((ID, examples["first"]), (RECORD, examples["second"])):
+        if isinstance(example, str):
+            example = archive.answer(archive.example(example, id=identity), 202)
+        archive.on("POST", f"/ingestions/{identity}/cancel", example)
+
+
+def test_cancel_stops_several(osa, archive):
+    cancels(archive, first="IngestionCanceling", second="IngestionCanceled")
+    outcome = osa("ingestion", "cancel", ID, RECORD, SRN, "--reason", "too many")
+    assert outcome.code == 0
+    assert [line.split()[:2] for line in outcome.out.splitlines()[1:]] == [
+        [ID, "canceling"],
+        [RECORD, "canceled"],
+    ]
+    for identity in (ID, RECORD):
+        (request,) = archive.asked("POST", f"/ingestions/{identity}/cancel")
+        assert request.json == {"reason": "too many"}
+    assert osa("ingestion", "cancel", ID, RECORD, "-q").out == f"{ID}\n{RECORD}\n"
+
+
+def test_one_that_has_ended_keeps_no_other_from_being_canceled(osa, archive):
+    ended = archive.problem("ProblemAlreadyEnded")
+    cancels(archive, first=ended, second="IngestionCanceled")
+    outcome = osa("ingestion", "cancel", ID, RECORD, "-o", "json")
+    assert outcome.code == 8
+    assert [each["id"] for each in outcome.json] == [RECORD]
+    assert "INGESTION_ALREADY_ENDED" in outcome.err
+    cancels(archive, first=ended, second=ended)
+    outcome = osa("ingestion", "cancel", ID, RECORD)
+    assert (outcome.code, outcome.out) == (8, "")
+    assert osa("ingestion", "cancel", ID, RECORD, "-o", "json").json == []
+
+
+def test_cancel_waits_for_those_of_several_that_are_not_done(osa, archive):
+    cancels(archive, first="IngestionCanceling", second="IngestionCanceled")
+    for example, code in (("IngestionCanceled", 0), ("IngestionSucceeded", 8)):
+        archive.on("GET", f"/ingestions/{ID}", archive.example(example, id=ID))
+        outcome = osa("ingestion", "cancel", ID, RECORD, "--wait", "-o", "json")
+        assert outcome.code == code
+        assert [each["done"] for each in outcome.json] == [True, True]
+        assert (f"{ID} was not canceled in time" in outcome.err) is (code == 8)
+    assert archive.asked("GET", f"/ingestions/{RECORD}") == []
+
+
+def test_a_refused_token_is_told_of_once(osa, archive):
+    osa.environment["OSA_TOKEN"] = "wrong"
+    for verb in (("cancel",), ("delete", "--yes")):
+        outcome = osa("ingestion", *verb, ID, RECORD)
+        assert outcome.code == 7
+        assert outcome.err.count("UNAUTHENTICATED") == 1
+        assert "Not tried: 1 more." in outcome.err
+
+
 def test_the_filters_of_control_reach_the_server_as_the_contract_names_them(osa, archive):
     osa(
         *("ingestion", "list", "--unresolved", "--error-kind", "source_not_found"),
@@ -414,7 +469,7 @@ def test_status_tells_the_facts_of_control(osa, archive):
     assert rows["Retry of"] == f"{ID}, remaining"
     assert rows["Queue"] == "3 are taken before it"
     assert rows["Deadline"].startswith("2126-11-22 09:00:00Z (in 36")
-    assert rows["Tried again"].startswith("2126-11-22")
+    assert rows["Next try"].startswith("2126-11-22")
     assert f"osa ingestion explain {ID}" in outcome.err
 
 
@@ -424,7 +479,7 @@ def test_status_of_what_failed_offers_the_retry_that_would_be_accepted(osa, arch
     outcome = osa("ingestion", "status", ID)
     assert f"Try again: osa ingestion retry {ID} --scope remaining" in outcome.err
     assert "(or --scope all)" in outcome.err
-    assert "Deleted" in outcome.out
+    assert "Kept until" in outcome.out
     retried = {**failed, "retried_by": RECORD, "allowed_actions": []}
     archive.on("GET", f"/ingestions/{ID}", retried)
     outcome = osa("ingestion", "status", ID)

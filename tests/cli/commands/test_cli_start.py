@@ -353,6 +353,13 @@ def test_a_start_that_attached_says_so_and_is_not_at_last(osa, archive):
     assert "Started" not in waited.err
 
 
+def test_a_start_that_was_sent_before_and_is_done_is_not_to_be_followed(osa, archive):
+    archive.on("POST", "/ingestions", archive.example("IngestionSucceeded"))
+    outcome = osa("ingestion", "start", "documents", "--text", "x", "--idempotency-key", "k")
+    assert outcome.out == f"{ID}\n"
+    assert "It has succeeded already. See it: osa ingestion status @last" in outcome.err
+
+
 def test_a_conflict_names_the_other_and_the_ways_around_it(osa, archive):
     archive.on("POST", "/ingestions", archive.problem("ProblemAlreadyRunning"))
     outcome = osa("ingestion", "start", "documents", "--text", "x")

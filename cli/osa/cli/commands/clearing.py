@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from osa.cli.commands import options
+from osa.cli.commands.many import for_each
 from osa.cli.output import (
     Column,
     Format,
@@ -39,11 +40,11 @@ def delete(
     token: options.Token = None,
     tenant: options.Tenant = None,
 ) -> None:
-    """Forget ended ingestions, with their items, events, logs and artifacts.
+    """Forget ended ingestions; what they published stays.
 
-    What they published stays: records, their files, and the identities that keep a later ingestion
-    from making duplicates. Standard output is the id of each that is gone. The first failure is the
-    exit code; the others are tried all the same.
+    Their items, events, logs and artifacts go with them. What stays: records, their files, and the
+    identities that keep a later ingestion from making duplicates. Standard output is the id of each
+    that is gone. The first failure is the exit code; the others are tried all the same.
     """
     session = open_session(server, token, tenant, output, quiet)
     identities = session.resolve_ingestions(ingestion)
@@ -64,31 +65,28 @@ def delete(
 
 
 def _delete_each(session: Session, identities: list[str]) -> None:
-    from osa.cli import failures, last
-    from osa.cli.ingestion import IngestionError, delete_ingestion
+    from osa.cli import last
+    from osa.cli.ingestion import delete_ingestion
 
     gone: list[JsonObject] = []
-    worst = ExitCode.OK
+
+    def forget(identity: str) -> None:
+        delete_ingestion(**session.access, ingestion_id=identity)
+        plain = identity.rpartition(":")[2]
+        last.forget(**session.access, ingestion_id=plain)
+        gone.append({"id": plain})
+        if session.quiet or session.format is Format.table:
+            session.write_ids(gone[-1:])
+        elif session.format is Format.jsonl:
+            session.write_object(gone[-1])
+
     try:
-        for identity in identities:
-            try:
-                delete_ingestion(**session.access, ingestion_id=identity)
-            except IngestionError as exc:
-                code = failures.report_error(exc)
-                worst = worst or code
-                continue
-            plain = identity.rpartition(":")[2]
-            last.forget(**session.access, ingestion_id=plain)
-            gone.append({"id": plain})
-            if session.quiet or session.format is Format.table:
-                session.write_ids(gone[-1:])
-            elif session.format is Format.jsonl:
-                session.write_object(gone[-1])
+        code = for_each(identities, forget)
     except KeyboardInterrupt as exc:
         raise Detached(f"Interrupted: {len(gone)} of {len(identities)} are deleted.") from exc
     if session.format is Format.json and not session.quiet:
         session.write_objects(gone)
-    raise typer.Exit(worst)
+    raise typer.Exit(code)
 
 
 def cleanup(

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def doctor(
-    output: options.Output = Format.table,
+    output: Annotated[
+        Format, typer.Option("--output", "-o", metavar="FORMAT", help="table, json or jsonl.")
+    ] = Format.table,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only what is not ok.")] = False,
     server: options.Server = None,
     token: options.Token = None,

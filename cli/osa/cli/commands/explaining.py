@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from osa.cli.commands import options
-from osa.cli.output import Format, JsonObject, block, clean, dump, paint, say, write
+from osa.cli.output import Format, JsonObject, block, clean, dump, entry, paint, say, write
 from osa.cli.problems import BadUsage, Detached
 from osa.cli.session import open_session
 from osa.cli.times import parse_time, read_time, show_seconds, show_time
@@ -30,7 +30,7 @@ def explain(
     token: options.Token = None,
     tenant: options.Tenant = None,
 ) -> None:
-    """Tell why an ingestion waits, is slow, hangs or failed, and what to do about it.
+    """Tell why an ingestion waits, hangs or failed, and what to do.
 
     The server works it out at this moment. The exit code is 0 whatever it says.
     """
@@ -62,6 +62,8 @@ def _write_diagnosis(diagnosis: JsonObject) -> None:
         ("Waits for", diagnosis.get("blocked_by")),
     ]
     block((name, value) for name, value in rows if value is not None)
+    if word == "failed":
+        say(f"What it said: osa ingestion logs {clean(diagnosis.get('ingestion_id'))}")
     if diagnosis.get("blocked_by"):
         say(f"Why that one is not done: osa ingestion explain {clean(diagnosis['blocked_by'])}")
 
@@ -109,9 +111,10 @@ def logs(
     token: options.Token = None,
     tenant: options.Tenant = None,
 ) -> None:
-    """Show what the convention and its worker said while they worked on it.
+    """Show what the convention and its worker said.
 
-    The lines outlive the worker. `events` is the log of what became of the ingestion.
+    The lines outlive the worker; of a message with several, all but the first are indented.
+    `events` is the log of what became of the ingestion.
     """
     if follow and output is Format.json:
         raise BadUsage("An array has no end while one follows.", next_step="Use -o jsonl with -f.")
@@ -140,7 +143,7 @@ def logs(
         for line in found:
             told = True
             if quiet:
-                write(clean(line.get("message")))
+                entry("", line.get("message"), width=0)
             elif output is Format.jsonl:
                 write(dump(line))
             else:
@@ -155,9 +158,9 @@ def logs(
 
 
 def _write_line(line: JsonObject) -> None:
-
     level = clean(line.get("level"))
     colour = {"error": "failed", "warning": "canceled"}.get(level, "")
     attempt = f"#{line['attempt']}" if line.get("attempt") else ""
-    marks = f"{show_time(line.get('at'))}  {attempt:<3} {paint(f'{level:<7}', colour, sys.stdout)}"
-    write(f"{marks}  {clean(line.get('message'))}")
+    when = f"{show_time(line.get('at'))}  {attempt:<3} "
+    marks = f"{when}{paint(f'{level:<7}', colour, sys.stdout)}  "
+    entry(marks, line.get("message"), width=len(when) + max(7, len(level)) + 2)

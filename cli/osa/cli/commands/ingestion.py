@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from osa.cli.commands import (
+    canceling,
     clearing,
     explaining,
     finding,
@@ -18,10 +15,8 @@ from osa.cli.commands import (
     waiting,
 )
 from osa.cli.commands.options import examples
-from osa.cli.output import Format, say
-from osa.cli.problems import BadUsage, ExitCode
+from osa.cli.output import Format
 from osa.cli.session import open_session
-from osa.cli.times import parse_duration
 
 app = options.noun()
 
@@ -60,7 +55,7 @@ def status(
     token: options.Token = None,
     tenant: options.Tenant = None,
 ) -> None:
-    """Show an ingestion: how far it is, why it failed, what can be done next.
+    """Show an ingestion: how far it is, why it failed, what to do.
 
     Several are shown in a line each (an array with -o json). The exit code is 0 whatever the
     status; `wait` tells it by exit code.
@@ -77,79 +72,15 @@ def status(
         showing.show_all(session, found)
 
 
-@app.command(
+app.command(
+    "cancel",
     epilog=examples(
         "osa ingestion cancel @last --reason 'wrong variable'",
         "osa ingestion cancel @last --grace 0 --wait",
         "osa ingestion cancel @last --force",
+        "osa ingestion list --status active -q | xargs osa ingestion cancel",
     ),
-)
-def cancel(
-    ingestion: options.Ingestion = None,
-    reason: Annotated[
-        str | None,
-        typer.Option("--reason", metavar="TEXT", help="Why, for whoever reads it later."),
-    ] = None,
-    grace: Annotated[
-        str | None,
-        typer.Option(
-            "--grace",
-            "--grace-seconds",
-            metavar="DURATION",
-            help="What the item in hand may take before it is ended by force; default 2m.",
-        ),
-    ] = None,
-    force: Annotated[
-        bool,
-        typer.Option(
-            "--force", help="Canceled with the answer; what its worker still does is lost."
-        ),
-    ] = False,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Until it is done; canceled is then exit code 0.")
-    ] = False,
-    timeout: options.Timeout = None,
-    output: options.Output = Format.table,
-    quiet: options.Quiet = False,
-    server: options.Server = None,
-    token: options.Token = None,
-    tenant: options.Tenant = None,
-) -> None:
-    """Stop an ingestion. What it has published stays.
-
-    A queued one is canceled at once. A running one finishes the item in hand, or is ended at the
-    deadline.
-    """
-    if force and grace:
-        raise BadUsage("--force gives no grace.", next_step="Use one of --force and --grace.")
-    seconds = parse_duration(grace, option="--grace") if grace else None
-    limit = parse_duration(timeout, option="--timeout") if timeout else None
-    session = open_session(server, token, tenant, output, quiet)
-    identity = session.resolve_ingestion(ingestion)
-
-    from osa.cli.ingestion import cancel_ingestion
-
-    canceled = cancel_ingestion(
-        **session.access,
-        ingestion_id=identity,
-        reason=reason,
-        grace_seconds=None if seconds is None else round(seconds),
-        force=force,
-    )
-    if not wait or canceled.get("done"):
-        showing.show(session, canceled)
-        return
-
-    from osa.cli.following import exit_code_of_status, wait_for
-
-    ended = wait_for(session, canceled["id"], timeout=limit)
-    showing.show(session, ended)
-    if ended.get("status") != "canceled":
-        say(f"It was not canceled in time: it {ended.get('status')}.")
-        # Asked to cancel and told that it went on to its end: not what was asked for.
-        raise typer.Exit(exit_code_of_status(ended) or ExitCode.CONFLICT)
-
-
+)(canceling.cancel)
 app.command(
     "wait",
     epilog=examples(

@@ -71,7 +71,7 @@ def retry(
     token: options.Token = None,
     tenant: options.Tenant = None,
 ) -> None:
-    """Try an ended ingestion again, as a new one that is linked to it.
+    """Try an ended ingestion again, as a new one linked to it.
 
     What is not said here is taken over, except the external id; a label or parameter goes over
     the one of the same name. The new id is standard output and becomes @last. With --wait or

@@ -9,6 +9,8 @@ import typer
 from osa.cli.output import Format, JsonObject, say, write
 from osa.cli.session import Session
 
+_ENDED = {"succeeded": "succeeded", "failed": "failed", "canceled": "been canceled"}
+
 
 def show(session: Session, ingestion: JsonObject) -> None:
     """An ingestion with everything that is known of it."""
@@ -26,7 +28,13 @@ def show_all(session: Session, ingestions: Sequence[JsonObject]) -> None:
     """One with everything, or several in a line each."""
     if len(ingestions) == 1:
         show(session, ingestions[0])
-    elif session.quiet:
+    else:
+        show_several(session, ingestions)
+
+
+def show_several(session: Session, ingestions: Sequence[JsonObject]) -> None:
+    """A line each, however many there are."""
+    if session.quiet:
         session.write_ids(ingestions)
     elif session.format is not Format.table:
         session.write_objects(ingestions)
@@ -90,7 +98,12 @@ def accepted(
     elif session.for_people:
         write(identity)
         named = identity if attached else "@last"
-        status = str(ingestion.get("status")).capitalize()
-        say(f"{status}. Follow it: osa ingestion watch {named}")
+        status = str(ingestion.get("status"))
+        if ingestion.get("done"):
+            # The same key again, or one that was canceled meanwhile: there is nothing to follow.
+            ended = _ENDED.get(status, "ended")
+            say(f"It has {ended} already. See it: osa ingestion status {named}")
+        else:
+            say(f"{status.capitalize()}. Follow it: osa ingestion watch {named}")
     else:
         show(session, ingestion)
