@@ -223,6 +223,22 @@ def test_many_failed_items_are_wanted_each_once(player) -> None:
     assert len(job.wanted or ()) == 3000
 
 
+@pytest.mark.parametrize("called", ["bad", "otherwise"])
+def test_failed_items_that_do_not_come_again_are_told_in_the_log(player, called) -> None:
+    """Gone from the source, or called otherwise with other parameters: it ends well, and not in
+    silence."""
+    old = player.done(*_BAD)
+    job = player.take(_retry(player, old, "failed_items", parameters={"prefix": "x"}).ingestion)
+    if called == "bad":
+        player.commit(job, Item.record("bad"), Item.record("broken"))
+    assert player.running.complete(job).status is Status.SUCCEEDED
+    page = player.house.service.logs.page(player.principal, job.ingestion.id)
+    warned = [line.message for line in page.items if line.level == "warning"]
+    assert [said.partition(":")[0] for said in warned] == (
+        [] if called == "bad" else ["2 of 2 items that were to be tried again did not come"]
+    )
+
+
 def test_what_remains_goes_on_after_the_last_batch_with_what_is_left_of_the_limit(player) -> None:
     old = _stopped(player, Item.record("a"), Item.record("b"), cursor={"next": 2}, limit=5)
     new = _retry(player, old, "remaining").ingestion

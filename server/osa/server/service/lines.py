@@ -38,6 +38,17 @@ def waits(ingestion: Ingestion, error: Fault | None, wait_seconds: float | None)
     return NewLine(level=level, message=said + _why(error), attempt=ingestion.attempt)
 
 
+def missing(ingestion: Ingestion, number: int) -> NewLine:
+    """A retry of failed items was read to its end, and not all of them came."""
+    of = number + ingestion.counts.seen
+    return NewLine(
+        level="warning",
+        message=f"{number} of {_items(of)} that were to be tried again did not come: the source has"
+        " them no more, or they have other identities with the parameters of this retry.",
+        attempt=ingestion.attempt,
+    )
+
+
 def ended(ingestion: Ingestion, *, lost: bool = False) -> NewLine:
     """It is done, and how."""
     counts = ingestion.counts

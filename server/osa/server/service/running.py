@@ -222,6 +222,8 @@ class Running:
             if row is None:
                 return None
             now = ingestion_of(row)
+            if missing := _missing(job, now):
+                logs.append(tx, now.id, [lines.missing(now, missing)])
             canceling = now.status is Status.CANCELING
             if now.too_many_failures:
                 if canceling:
@@ -353,6 +355,14 @@ def _verdict(now: Ingestion) -> Verdict:
     if now.stop_early and now.too_many_failures:
         return Verdict.ENOUGH
     return Verdict.STOP if now.status is Status.CANCELING else Verdict.CONTINUE
+
+
+def _missing(job: Job, now: Ingestion) -> int:
+    """Of a retry of failed items: how many did not come again, at least."""
+    if now.retry_scope is not RetryScope.FAILED_ITEMS or job.wanted is None:
+        return 0
+    stopped = now.stop_early and now.too_many_failures
+    return 0 if stopped else max(0, len(job.wanted) - now.counts.seen)
 
 
 def _fruitless(job: Job, now: Ingestion) -> int:
