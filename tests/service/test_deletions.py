@@ -199,6 +199,17 @@ def test_an_active_ingestion_is_not_deleted(player) -> None:
     _delete(player, queued)
 
 
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_one_whose_batch_is_being_committed_is_refused_at_once(player) -> None:
+    """Its row is locked for as long as that takes."""
+    active = player.start()
+    player.take(active)
+    with player.house.database.write() as tx:
+        tx.execute(select(ingestion.c.id).where(ingestion.c.id == active.id).with_for_update())
+        with pytest.raises(IngestionActive):
+            player.house.service.deletions.delete(player.principal, active.id)
+
+
 def test_another_tenants_ingestion_is_not_there(player, stranger) -> None:
     old = player.done()
     with pytest.raises(IngestionNotFound):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 
+from sqlalchemy import Connection
+
 from osa.server.errors import IngestionNotFound, Unavailable
-from osa.server.model import Action, Principal, refusal
+from osa.server.model import Action, Ingestion, Principal, refusal
 from osa.server.service.pieces import pieces
 from osa.server.store import audit, deletions, ingestions
 from osa.server.store.database import Database
@@ -23,18 +25,12 @@ class Deletions:
     def delete(self, principal: Principal, ingestion_id: str) -> None:
         """Forget an ingestion that is done. Raises IngestionNotFound, IngestionActive."""
         with self._database.write() as tx:
-            found = ingestions.find(tx, principal.tenant, ingestion_id)
-            if found is None:
-                raise IngestionNotFound(ingestion_id)
+            # Before its row is locked: of one that is active it may be locked for long.
+            found = _deletable(tx, principal, ingestion_id)
             if not deletions.hide(tx, principal.tenant, [ingestion_id]):
-                # Read again: it may have ended, or gone, between the two statements.
-                found = ingestions.find(tx, principal.tenant, ingestion_id)
-                if found is None:
-                    raise IngestionNotFound(ingestion_id)
-                why = refusal(found, Action.DELETE)
-                if why is not None:
-                    raise why.error
-                raise Unavailable("It has just ended; try again.", retry_after_seconds=1)
+                # Read again: it may have gone between the two statements.
+                _deletable(tx, principal, ingestion_id)
+                raise Unavailable("It was just changed; try again.", retry_after_seconds=1)
             audit.append(
                 tx,
                 principal,
@@ -53,3 +49,13 @@ class Deletions:
                 more = deletions.drop(tx)
             if not more:
                 return
+
+
+def _deletable(tx: Connection, principal: Principal, ingestion_id: str) -> Ingestion:
+    found = ingestions.find(tx, principal.tenant, ingestion_id)
+    if found is None:
+        raise IngestionNotFound(ingestion_id)
+    why = refusal(found, Action.DELETE)
+    if why is not None:
+        raise why.error
+    return found
