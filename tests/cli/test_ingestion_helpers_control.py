@@ -314,3 +314,15 @@ def test_an_explanation_is_given_untouched_whatever_its_code() -> None:
         server = Server(diagnosis)
         assert helpers.explain_ingestion(**ACCESS, ingestion_id=ID, http=server.http) == diagnosis
         assert server.paths() == [f"GET /ingestions/{ID}/diagnosis"]
+
+
+def test_a_mistyped_keyword_is_told_with_the_one_that_was_meant():
+    with pytest.raises(
+        TypeError, match=r"start_ingestion\(\) .*'conventionid'; did you mean 'conve"
+    ):
+        helpers.start_ingestion(server="http://127.0.0.1:9", token="t", conventionid="documents")
+
+
+def test_a_server_without_a_scheme_is_shown_as_it_was_given():
+    with pytest.raises(IngestionError, match="The server 'nope' is not an address"):
+        helpers.start_ingestion(server="nope", token="t", convention_id="documents", retries=0)

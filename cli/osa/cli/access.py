@@ -1,8 +1,9 @@
 """The keywords that every helper takes, written once: whom to ask, who asks, how patiently."""
 
+import difflib
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NotRequired, TypedDict, TypeVar, cast, get_args, get_type_hints
 
 import httpx
@@ -39,6 +40,7 @@ def helper(function: F) -> F:
     @functools.wraps(function)
     def call(*args: Any, **keywords: Any) -> Any:
         try:
+            _refuse_unknown(keywords, whole)
             whole.bind(*args, **keywords)
         except TypeError as exc:
             raise TypeError(f"{function.__name__}() {exc}") from None
@@ -46,6 +48,15 @@ def helper(function: F) -> F:
 
     call.__signature__ = whole  # type: ignore[attr-defined]  # what `inspect` and `help` look at
     return cast(F, call)
+
+
+def _refuse_unknown(keywords: Mapping[str, Any], whole: inspect.Signature) -> None:
+    # Told before what is missing: where a name was mistyped, both are the same mistake.
+    for name in keywords:
+        if name not in whole.parameters:
+            close = difflib.get_close_matches(name, whole.parameters, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise TypeError(f"got an unexpected keyword argument {name!r}{hint}")
 
 
 def _spelled_out(short: inspect.Signature) -> inspect.Signature:

@@ -182,13 +182,21 @@ def wait_for_all(
     """The ended ingestions in the order of the ids. Ctrl-C detaches and never cancels."""
     from osa.cli.ingestion import wait_ingestions
 
-    with _detachable(ingestion_ids, timeout), choose_display(several=True) as display:
+    going = [*ingestion_ids]
+    with _detachable(going, timeout), choose_display(several=True) as display:
+
+        def show(ingestion: JsonObject) -> None:
+            if ingestion.get("done") and not follow_retries:
+                # A message that says how to go on names those that are left.
+                going[:] = [each for each in going if each.rpartition(":")[2] != ingestion["id"]]
+            display.update(ingestion)
+
         return wait_ingestions(
             **session.access,
             ingestion_ids=ingestion_ids,
             timeout=timeout,
             follow_retries=follow_retries,
-            on_change=display.update,
+            on_change=show,
             on_outage=lambda error: display.note(f"{clean(error.detail)} Trying on."),
         )
 
@@ -198,23 +206,25 @@ def _detachable(identities: Sequence[str], timeout: float | None) -> Iterator[No
     """Ctrl-C and a wait that took too long, as messages that say how to come back."""
     from osa.cli.ingestion import IngestionTimeout
 
-    named, one = " ".join(identities), len(identities) == 1
+    several = len(identities) > 1
+    what = "what was not done" if several else identities[0]
     try:
         yield
     except KeyboardInterrupt as exc:
-        stop = f"osa ingestion cancel {named}" if one else "osa ingestion cancel INGESTION"
+        named = " ".join(identities)
         raise Detached(
-            f"Detached: {named if one else 'what was not done'} is still running on the server.\n"
+            f"Detached: {what} is still running on the server.\n"
             f"Come back with: osa ingestion wait {named}\n"
-            f"Stop it with:   {stop}"
+            f"Stop it with:   osa ingestion cancel {named}"
         ) from exc
     except IngestionTimeout as exc:
+        named = " ".join(identities)
         status = (exc.ingestion or {}).get("status", "not done")
         after = f"after {show_seconds(timeout or 0)}"
         raise CommandFailed(
-            f"Still {status} {after}; it goes on without us."
-            if one
-            else f"Not all of them are done {after}; they go on without us.",
+            f"Not all of them are done {after}; they go on without us."
+            if several
+            else f"Still {status} {after}; it goes on without us.",
             next_step=f"Wait longer with: osa ingestion wait {named}",
             code=ExitCode.WAITED_TOO_LONG,
         ) from exc

@@ -43,14 +43,15 @@ def look_at_network(server: str) -> Iterator[Finding]:
             code=ExitCode.UNAVAILABLE,
         )
         return
-    resolved = time.monotonic()
+    resolved, address = time.monotonic(), str(found[0][4][0])
+    where = host if host == address else f"{host} ({address})"
     try:
         line = socket.create_connection((host, port), timeout=SECONDS)
     except OSError as exc:
         yield Finding(
             check="network",
             state="failed",
-            text=f"nobody listens at {host} ({found[0][4][0]}), port {port}: {exc}.",
+            text=f"nobody listens at {where}, port {port}: {exc.strerror or exc}.",
             action="Check the address; on this machine `osa serve` starts a server.",
             code=ExitCode.UNAVAILABLE,
         )
@@ -60,7 +61,7 @@ def look_at_network(server: str) -> Iterator[Finding]:
         yield Finding(check="network", state="ok", text=f"{told} for a connection")
         if parts.scheme == "https":
             yield _tls(line, host)
-    if parts.scheme == "http" and not _is_this_machine(line_address=str(found[0][4][0])):
+    if parts.scheme == "http" and not _is_this_machine(line_address=address):
         yield Finding(
             check="tls",
             state="warning",
@@ -76,6 +77,15 @@ def _tls(line: socket.socket, host: str) -> Finding:
         with httpx.create_ssl_context().wrap_socket(line, server_hostname=host) as secure:
             certificate, version = secure.getpeercert() or {}, secure.version()
     except (OSError, ValueError) as exc:
+        if getattr(exc, "reason", None) == "WRONG_VERSION_NUMBER":
+            # Not a word of TLS: what a server answers that speaks plain HTTP.
+            return Finding(
+                check="tls",
+                state="failed",
+                text=f"{host} does not speak TLS at this port.",
+                action="Check the address: another port, or http:// instead of https://?",
+                code=ExitCode.UNAVAILABLE,
+            )
         reason = getattr(exc, "verify_message", None) or exc
         return Finding(
             check="tls",

@@ -158,8 +158,9 @@ def _base(server: str) -> str:
     except (httpx.InvalidURL, TypeError, AttributeError) as exc:
         raise invalid("The server is not an address such as https://archive.example.") from exc
     if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 80) < 65536:
+        shown = answers.address(url).removeprefix("://")
         raise invalid(
-            f"The server {answers.address(url)!r} is not an address that starts with http:// or https://."
+            f"The server {shown!r} is not an address that starts with http:// or https://."
         )
     if url.userinfo:
         raise invalid("The server's address holds a user name or password; leave them out of it.")

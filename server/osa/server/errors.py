@@ -203,8 +203,8 @@ class IngestionAlreadyEnded(Conflict):
 
     def __init__(self, ingestion: Any) -> None:
         super().__init__(
-            f"Ingestion {ingestion.id} is {ingestion.status} since"
-            f" {ingestion.ended_at:%Y-%m-%dT%H:%M:%SZ}; nothing was changed."
+            f"Ingestion {ingestion.id} has ended: {ingestion.status}, at"
+            f" {ingestion.ended_at:%Y-%m-%dT%H:%M:%SZ}. Nothing was changed."
         )
         self.ingestion = ingestion
 

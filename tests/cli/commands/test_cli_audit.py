@@ -61,6 +61,10 @@ def test_a_tenant_is_named_by_flag_then_environment_then_file(osa, archive, home
     osa("ingestion", "list", "-q")
     osa("ingestion", "list", "-q", "--tenant", "from-flag")
     osa("audit", "-q", "--tenant", "from-flag")
+    empty = archive.example("IngestionPage", items=[], next_cursor=None)
+    archive.on("GET", "/ingestions", empty)
+    assert "(Tenant from-environment.)" in osa("ingestion", "list").err
+    archive.requests.pop()
     assert tenants(archive) == [None, "from-file", "from-environment", "from-flag", "from-flag"]
 
 

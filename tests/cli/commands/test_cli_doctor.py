@@ -97,6 +97,22 @@ def test_a_server_that_does_not_speak_tls_is_9(osa, archive):
     outcome = osa("doctor", "--server", archive.url.replace("http:", "https:"), "-o", "json")
     assert outcome.code == 9
     assert checks(outcome) == {"config": "ok", "network": "ok", "tls": "failed"}
+    tls = outcome.json["checks"][-1]
+    assert "does not speak TLS" in tls["text"]
+    assert "http://" in tls["action"]
+
+
+def test_nobody_there_is_told_in_plain_words(osa):
+    (finding,) = osa("doctor", "--server", "http://127.0.0.1:9", "-q", "-o", "json").json["checks"]
+    assert finding["text"] == "nobody listens at 127.0.0.1, port 9: Connection refused."
+
+
+def test_the_table_fits_a_narrow_terminal(osa, archive):
+    archive.on("GET", "/readyz", ready(workers_alive=0))
+    _, text = osa.terminal("doctor", NO_COLOR="1", COLUMNS="50")
+    lines = text.replace("\r", "").splitlines()
+    assert all(len(line) <= 50 for line in lines)
+    assert all(line.startswith(("ok", "warning", "failed", " " * 22)) for line in lines)
 
 
 def test_a_server_that_is_not_ready_is_9_with_its_own_words(osa, archive):

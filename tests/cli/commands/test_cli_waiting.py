@@ -151,6 +151,18 @@ def test_ctrl_c_detaches_and_says_how_to_come_back(words, until, osa, archive):
     assert len(posted) == (1 if "start" in words or "cancel" in words else 0)
 
 
+def test_ctrl_c_names_those_of_several_that_are_left(osa, archive):
+    other = "019aa9d4-7c00-7f6e-8d53-5a4b1c2d3e66"
+    page = archive.example("IngestionPage", next_cursor=None)
+    running = archive.example("IngestionRunning", id=ID)
+    done = archive.example("IngestionSucceeded", id=other)
+    archive.on("GET", "/ingestions", {**page, "items": [done, running]})
+    code, _, talk = osa.interrupted("ingestion", "wait", other, ID, until="running")
+    assert code == 130
+    assert f"osa ingestion wait {ID}\n" in talk
+    assert f"osa ingestion cancel {ID}\n" in talk
+
+
 def test_ctrl_c_during_an_upload_starts_nothing(osa, archive, home):
     import threading
 

@@ -77,9 +77,9 @@ def _show_entries(entries: Sequence[JsonObject]) -> None:
         [
             Column(title="AT"),
             Column(title="TOKEN", least=8),
-            Column(title="ACTION"),
+            Column(title="ACTION", least=6),
             Column(title="INGESTION"),
-            Column(title="DETAIL", least=12),
+            Column(title="DETAIL", least=6),
         ],
         [
             (

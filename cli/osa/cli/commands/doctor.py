@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from osa.cli.commands import options
-from osa.cli.output import Format, JsonObject, clean, dump, paint, write
+from osa.cli.output import Format, JsonObject, dump, entry, paint, write
 
 if TYPE_CHECKING:
     from osa.cli.findings import Finding
@@ -60,6 +60,8 @@ def _told(finding: Finding) -> JsonObject:
 def _write(finding: Finding) -> None:
     colour = {"ok": "succeeded", "warning": "canceled"}.get(finding.state, "failed")
     state = paint(f"{finding.state:<7}", colour, sys.stdout)
-    write(f"{state}  {finding.check:<11}  {clean(finding.text)}")
+    marks = f"{finding.check:<11}  "
+    width = len(f"{finding.state:<7}  {marks}")
+    entry(f"{state}  {marks}", finding.text, width=width, indent=width)
     if finding.action:
-        write(f"{'':<7}  {'':<11}  > {clean(finding.action)}")
+        entry(" " * width + "> ", finding.action, width=width + 2, indent=width + 2)

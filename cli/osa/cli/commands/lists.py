@@ -35,7 +35,8 @@ def write_list(
     else:
         rows = list(found)
         if not rows:
-            say(nothing)
+            tenant = session.access.get("tenant")
+            say(f"{nothing} (Tenant {tenant}.)" if tenant else nothing)
             return
         show(rows[:room])
         if room is not None and len(rows) > room:
