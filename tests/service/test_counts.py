@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from osa.conventions import Item
+from osa.conventions import Item, Progress
 from osa.server.model import Counts, Outcome
 
 
@@ -78,3 +78,11 @@ def test_a_skipped_batch_does_not_end_the_ingestion(player) -> None:
     job = player.take(player.start())
     verdict = player.commit(job, *(Item.skipped(str(n), kind="k", detail="d") for n in range(5)))
     assert verdict.value == "continue"
+
+
+def test_a_convention_that_counts_below_nothing_is_shown_nothing(player) -> None:
+    started = player.start()
+    job = player.take(started)
+    player.running.show(job, Progress(completed=-3, total=-7))
+    shown = player.get(started).progress
+    assert (shown.completed, shown.total, shown.percent) == (0, 0, None)

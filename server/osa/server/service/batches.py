@@ -66,17 +66,23 @@ def progress_of(job: Job, report: Report | None, counts: Counts) -> Progress:
             total=limit,
             total_is_estimate=limit is not None,
         )
+    # A convention may say anything; less than nothing is nothing.
+    completed, total = _not_negative(report.completed), _not_negative(report.total)
     percent = None
-    if report.total and report.completed is not None:
-        percent = round(min(100.0, 100.0 * report.completed / report.total), 1)
+    if total and completed is not None:
+        percent = round(min(100.0, 100.0 * completed / total), 1)
         percent = job.percent = max(job.percent, percent)
     return Progress(
         phase=None if report.phase is None else storable(report.phase)[:64],
         message=None if report.message is None else storable(report.message)[:500],
         unit=None if report.unit is None else storable(report.unit)[:64],
-        completed=report.completed,
-        total=report.total,
+        completed=completed,
+        total=total,
         total_is_estimate=report.total_is_estimate,
         percent=percent,
-        rate_per_second=job.rate.update(report.completed),
+        rate_per_second=job.rate.update(completed),
     )
+
+
+def _not_negative(count: int | None) -> int | None:
+    return None if count is None else max(0, count)
