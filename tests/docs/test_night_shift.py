@@ -84,6 +84,8 @@ class Terminal:
 
     def type(self, command: str, answer: str | None) -> str:
         """Give a command, and what it is told when it asks; all that is shown below it."""
+        # What is typed before the shell reads would be shown twice.
+        until(lambda: self._screen().rstrip().endswith("$"), "the shell asks")
         self._tmux("send-keys", "-R")
         self._tmux("clear-history")
         self._tmux("send-keys", "-l", command)

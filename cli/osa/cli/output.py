@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from osa.cli.problems import ReaderGone
+from osa.cli.problems import CommandFailed, ReaderGone
 
 JsonObject = dict[str, Any]
 
@@ -86,6 +86,15 @@ def _put(stream: TextIO | None, text: str) -> None:
         stream.flush()
     except BrokenPipeError as exc:
         raise ReaderGone from exc
+    except OSError as exc:
+        if stream is not sys.stdout:
+            raise
+        # A full disk below `osa … > file`. What is buffered would fail once more on the way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        raise CommandFailed(
+            f"The output cannot be written: {exc.strerror}.",
+            next_step="What was asked for may have been done all the same.",
+        ) from exc
 
 
 def dump(value: object, *, indent: int | None = None) -> str:

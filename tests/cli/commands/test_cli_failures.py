@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
 ID = "019aa9d4-7c00-7f6e-8d53-5a4b1c2d3e4f"
@@ -124,3 +127,20 @@ def test_what_nobody_foresaw_is_told_without_a_traceback(osa, monkeypatch):
     assert outcome.code == 1
     assert "RuntimeError: the moon is full" in outcome.err
     assert "OSA_DEBUG" in outcome.err
+
+
+def test_an_output_that_cannot_be_written_is_an_error_and_no_defect(osa):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            osa.command("ingestion", "list", "-q"),
+            env=osa.environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "Error: The output cannot be written: No space left on device.",
+        "What was asked for may have been done all the same.",
+    ]
