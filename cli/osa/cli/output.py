@@ -221,7 +221,7 @@ def entry(marks: str, text: object, *, width: int, indent: int = 4) -> None:
     """A text of any number of lines behind its marks, which are so many cells wide.
 
     Whatever is not its first line is indented, the rest of a line that is too long for a terminal
-    too, so that no text can look like an entry of its own.
+    too: a text is not to be taken for an entry of its own.
     """
     first, *rest = clean_lines(text)
     # The marks' room is held by a character that no break is made at.
@@ -241,7 +241,6 @@ def _wrap_hanging(line: str, indent: int) -> list[str]:
         line,
         max(40, shutil.get_terminal_size().columns),
         subsequent_indent=" " * indent,
-        break_long_words=False,
         break_on_hyphens=False,
     ) or [""]
 
