@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Connection, and_
 from osa.conventions import Item
 from osa.server.errors import IngestionAlreadyRunning
 from osa.server.model import HELD, Principal, Status
+from osa.server.service import deletions as service_deletions
 from osa.server.service import running
 from osa.server.service.acceptance import Acceptance, Started
 from osa.server.service.batches import new_item, progress_of
@@ -99,9 +100,13 @@ def check_then_insert(stage: Stage) -> Iterator[None]:
 
 @contextlib.contextmanager
 def cleanup_of_active(stage: Stage) -> Iterator[None]:
-    """What is not done is deleted too."""
+    """What is not done is deleted too: neither is it refused, nor does a statement guard it."""
     every = frozenset(Status)
-    with mock.patch.object(cleanups, "ENDED", every), mock.patch.object(deletions, "ENDED", every):
+    with (
+        mock.patch.object(cleanups, "ENDED", every),
+        mock.patch.object(deletions, "ENDED", every),
+        mock.patch.object(service_deletions, "refusal", lambda ingestion, action: None),
+    ):
         yield
 
 
