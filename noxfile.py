@@ -13,16 +13,18 @@ def _install(session: nox.Session) -> None:
 
 @nox.session
 def generate(session: nox.Session) -> None:
-    """Rewrite sdk/osa/sdk from openapi.yaml."""
+    """Rewrite what is made from openapi.yaml: the SDK, and the state machine in server and docs."""
     _install(session)
     session.run("python", "sdk/generator/generate.py")
+    session.run("python", "server/generator/state_machine.py")
 
 
 @nox.session
 def fresh(session: nox.Session) -> None:
-    """Prove that sdk/osa/sdk is byte for byte what openapi.yaml generates."""
+    """Prove that what is made from openapi.yaml is byte for byte what it generates."""
     _install(session)
     session.run("python", "sdk/generator/generate.py", "--check")
+    session.run("python", "server/generator/state_machine.py", "--check")
 
 
 @nox.session
@@ -87,3 +89,10 @@ def races(session: nox.Session) -> None:
     """Cancels, pages, keys and broken streams in full size; `-- --database postgresql`."""
     _install(session)
     session.run("python", "tests/acceptance/races.py", *session.posargs)
+
+
+@nox.session
+def simulation(session: nox.Session) -> None:
+    """Service and store under seeds; `-- --seeds 100000`, or `-- --seed 7 --trace` for one."""
+    _install(session)
+    session.run("python", "tests/simulation/run.py", *(session.posargs or ["--seconds", "120"]))

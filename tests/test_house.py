@@ -15,9 +15,11 @@ LONG = {
     "server/osa/conventions/nc_to_geotiff/crs.py": "the table of CF's grid mappings",
     "server/osa/conventions/nc_to_geotiff/packing.py": "CF's rules of packing and missing values",
     "server/osa/conventions/nc_to_geotiff/raster.py": "writing a GeoTIFF, block by block",
-    "server/osa/server/service/ingestions.py": "every rule a caller of ingestions meets",
+    "server/osa/server/errors.py": "the tree of all that can go wrong",
+    "server/osa/server/http/wire/ingestions.py": "an ingestion as callers get it, field by field",
+    "server/osa/server/http/wire/words.py": "every word of the contract, once",
     "server/osa/server/service/running.py": "every rule a worker meets, under one fence",
-    "server/osa/server/store/ingestions.py": "every statement a caller of ingestions causes",
+    "server/osa/server/store/tables.py": "every table",
     "server/osa/server/store/migrations/versions/v0001_first_tables.py": "all tables at once",
 }
 

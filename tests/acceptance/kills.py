@@ -2,6 +2,7 @@
 
     python tests/acceptance/kills.py --database sqlite --kills 100 --ingestions 300 --batches 20
     python tests/acceptance/kills.py --database postgresql --kills 100 --ingestions 300 --batches 20
+    python tests/acceptance/kills.py --database sqlite --kills 100 --ingestions 100 --retries
     python tests/acceptance/kills.py --database postgresql --kills 20 --without-fence   # must fail
 
 SQLite: `osa serve` with two workers; the server, one worker, or everything at once is killed
@@ -9,6 +10,11 @@ SQLite: `osa serve` with two workers; the server, one worker, or everything at o
 (SIGSTOP) until they are given up on, and woken (SIGCONT): they then hold a batch that is no longer
 theirs. What was killed is started again at once. At the end the database is read, and compared with
 what one quiet run would have left. Exit code 0 when it is the same.
+
+With `--retries` impatient callers are at it meanwhile: ingestions are canceled on the way, have
+deadlines, or items that are bad at the first try; whatever ended before everything was published is
+retried, by two at once now and then, and what is behind them is deleted. There are limits and
+concurrency keys too. At the end each planned item was created once, and no place or key is taken.
 """
 
 from __future__ import annotations
@@ -31,21 +37,26 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
     sys.path.insert(0, str(Path(__file__).parents[1] / "plugins"))
 
+from osa_testing.callers import Callers, Fate
 from osa_testing.databases import KINDS, Databases
 from osa_testing.processes import Archive, Program, archive
+from osa_testing.series import Series, tally
 from osa_testing.soundness import complaints
 from osa_testing.waiting import until
 from sqlalchemy import func, select
 
 from osa.server.bootstrap import House
-from osa.server.errors import Unavailable
-from osa.server.model import Outcome, Principal, Scope, StartRequest, Status
+from osa.server.errors import OsaError, Unavailable
+from osa.server.model import OnConflict, Outcome, Principal, Scope, StartRequest, Status
+from osa.server.store.deletions import NOBODY
 from osa.server.store.tables import attempt, ingestion, record, record_file
 
 _UNFENCED = Path(__file__).with_name("unfenced.py")
 _ITEMS_PER_BATCH = 2
 #: So many more than the slots can take are started at once.
 _BACKLOG = 8
+#: With retries some share these concurrency keys.
+_KEYS = ("red", "green", "blue")
 _SOMEBODY = Principal(
     token_id="kills", token_name="kills", tenant="default", scopes=frozenset(Scope)
 )
@@ -63,10 +74,16 @@ class Plan:
     #: How many of the kills are a stop and a late awakening instead.
     pauses: float = 0.15
     without_fence: bool = False
+    #: Whether callers cancel, retry and delete meanwhile.
+    retries: bool = False
     seed: int = 1
     #: After the last kill: when nothing at all has happened for so many seconds, what is not done
     #: is stuck.
     patience: float = 60.0
+
+    @property
+    def slots(self) -> int:
+        return 4 if self.database == "sqlite" else 6
 
 
 @dataclass(kw_only=True)
@@ -82,6 +99,8 @@ class Figures:
     killed: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     seconds_of_kills: float = 0.0
+    #: What the callers did, and how their ingestions ended.
+    called: Counter[str] = field(default_factory=Counter)
     complaints: list[str] = field(default_factory=list)
 
     @property
@@ -97,6 +116,7 @@ class Figures:
             f" {plan.ingestions} ingestions of {plan.batches} batches in {self.attempts} attempts:"
             f" {self.lost} lost, {self.duplicated} duplicated, {self.stuck} stuck,"
             f" {self.wrong} otherwise wrong; {self.seconds:.0f} s, seed {plan.seed}"
+            + "".join(f"\n  {count:6} {what}" for what, count in sorted(self.called.items()))
         )
 
 
@@ -110,14 +130,21 @@ def run(plan: Plan, databases: Databases, folder: Path) -> Figures:
         "OSA_MAX_FRUITLESS_ATTEMPTS": "100",
         "OSA_LOG_LEVEL": "error",
     }
+    if plan.retries:
+        # One less than there are slots: places are taken and left all the time.
+        environ["OSA_MAX_RUNNING_PER_TENANT"] = str(plan.slots - 1)
     with contextlib.ExitStack() as held:
         url = held.enter_context(databases.migrated(plan.database, folder / "archive"))
         where = held.enter_context(archive(folder, url, **environ))
         house = held.enter_context(where.house())
         storm = Storm(plan, where, house, figures)
+        held.callback(storm.close)
         storm.blow()
         storm.settle()
-        _judge(house, where, storm.started, figures)
+        if plan.retries:
+            _judge_series(house, where, storm, figures)
+        else:
+            _judge(house, where, storm.started, figures)
     figures.seconds = time.monotonic() - began
     return figures
 
@@ -135,6 +162,16 @@ class Storm:
         self._asleep: list[tuple[float, int]] = []
         #: Parameters by ingestion.
         self.started: dict[str, dict[str, Any]] = {}
+        self.series: dict[str, Series] = {}
+        #: Records that were made to see that nothing is leaked.
+        self.after = 0
+        self.callers: Callers | None = None
+        if plan.retries:
+            self.callers = Callers(house=house, principal=_SOMEBODY, seed=plan.seed)
+
+    def close(self) -> None:
+        if self.callers is not None:
+            self.callers.close()
 
     def blow(self) -> None:
         plan = self._plan
@@ -155,18 +192,54 @@ class Storm:
         until(lambda: self._wake() or not self._asleep, "those that sleep are woken")
         before = -1
         with contextlib.suppress(AssertionError):
-            while self._active() and before != (now := self._events()):
+            while self._busy() and before != (now := self._events()):
                 before = now
                 until(
-                    lambda seen=now: not self._active() or self._events() > seen,  # type: ignore[misc]
+                    lambda seen=now: not self._busy() or self._events() > seen,  # type: ignore[misc]
                     "something happens",
                     seconds=self._plan.patience,
                     every=0.5,
                 )
+        if self._plan.retries and not self._busy():
+            self._figures.complaints += self._leaked()
         for program in self._programs:
             program.send(signal.SIGTERM)
         for program in self._programs:
             program.stop()
+
+    def _busy(self) -> bool:
+        """Whether something is still to come."""
+        return bool(self._active()) or (self.callers is not None and not self.callers.idle)
+
+    def _leaked(self) -> list[str]:
+        """Every key and every place is free again: as many as may run at once do, with all keys."""
+        gate = self._archive.data_dir.parent / "gate"
+        gate.touch()
+        ids = []
+        try:
+            for number in range(self._plan.slots - 1):
+                request = StartRequest(
+                    convention_id="test-counter",
+                    parameters={"count": 1, "prefix": f"after/{number}/", "gate": str(gate)},
+                    concurrency_key=_KEYS[number] if number < len(_KEYS) else None,
+                )
+                ingestions = self._house.service.ingestions
+                started = ingestions.start(_SOMEBODY, request, idempotency_key=None)
+                ids.append(started.ingestion.id)
+            until(lambda: self._count(ids, Status.RUNNING) == len(ids), "all have a place")
+            gate.unlink()
+            until(lambda: self._count(ids, Status.SUCCEEDED) == len(ids), "all have ended")
+        except (AssertionError, OsaError) as exc:
+            return [f"leaked: {exc}"]
+        self.after = len(ids)
+        return []
+
+    def _count(self, ids: list[str], status: Status) -> int:
+        with self._house.database.read() as tx:
+            wanted = (ingestion.c.id.in_(ids), ingestion.c.status == status)
+            return tx.execute(
+                select(func.count()).select_from(ingestion).where(*wanted)
+            ).scalar_one()
 
     def _spawn(self) -> Program:
         entry = [str(_UNFENCED)] if self._plan.without_fence else ["-m", "osa.server.commands"]
@@ -239,8 +312,12 @@ class Storm:
     def _start_up_to(self, count: int) -> None:
         for number in range(len(self.started), count):
             parameters = self._parameters(number)
+            options, fate = self._whims(number, parameters) if self.callers else ({}, Fate())
             request = StartRequest(
-                convention_id="test-counter", batch_size=_ITEMS_PER_BATCH, parameters=parameters
+                convention_id="test-counter",
+                batch_size=_ITEMS_PER_BATCH,
+                parameters=parameters,
+                **options,
             )
 
             def start(request: StartRequest = request, key: str = f"start-{number}") -> str | None:
@@ -252,7 +329,49 @@ class Storm:
                     return started.ingestion.id
                 return None
 
-            self.started[until(start, "the start is accepted", seconds=120)] = parameters
+            id = until(start, "the start is accepted", seconds=120)
+            self.started[id] = parameters
+            if self.callers is not None:
+                self._adopt(self.callers, id, parameters, request, fate)
+
+    def _whims(self, number: int, parameters: dict[str, Any]) -> tuple[dict[str, Any], Fate]:
+        """Further fields of the start, and what a caller will do; bad items are good later on."""
+        assert self.callers is not None
+        mended = self._archive.data_dir.parent / f"mended-{number}"
+        parameters |= {
+            "failed_every": 5 if number % 3 == 1 else 0,
+            "mended": str(mended),
+        }
+        fate = self.callers.fate(parameters["count"])
+        options: dict[str, Any] = {
+            "priority": self._random.choice([0, 0, 10]),
+            "max_failed_items": None if number % 7 == 4 else 0,
+            "stop_early": number % 11 == 10,
+            "deadline_seconds": fate.deadline_seconds,
+        }
+        if number % 4 == 2:
+            options["concurrency_key"] = self._random.choice(_KEYS)
+            options["on_conflict"] = OnConflict.QUEUE
+        return options, fate
+
+    def _adopt(
+        self,
+        callers: Callers,
+        id: str,
+        parameters: dict[str, Any],
+        request: StartRequest,
+        fate: Fate,
+    ) -> None:
+        planned = [f"{parameters['prefix']}{n}" for n in range(parameters["count"])]
+        every = parameters["skipped_every"]
+        series = Series(
+            planned=frozenset(planned),
+            skipped=frozenset(planned[every - 1 :: every] if every else ()),
+            stops_early=request.stop_early,
+        )
+        series.begin(id)
+        self.series[id] = series
+        callers.adopt(series, fate, mended=Path(parameters["mended"]))
 
     def _parameters(self, number: int) -> dict[str, Any]:
         return {
@@ -265,10 +384,16 @@ class Storm:
         }
 
     def _events(self) -> int:
+        """How many there have been, of what is deleted too."""
+        gone = 0 if self.callers is None else self.callers.events_deleted
         with self._house.database.read() as tx:
-            return tx.execute(
-                select(func.coalesce(func.sum(ingestion.c.last_event), 0))
-            ).scalar_one()
+            return gone + int(
+                tx.execute(
+                    select(func.coalesce(func.sum(ingestion.c.last_event), 0)).where(
+                        ingestion.c.tenant != NOBODY
+                    )
+                ).scalar_one()
+            )
 
     def _active(self) -> int:
         self._wake()
@@ -306,7 +431,7 @@ def _judge(
         expected = _expected(parameters)
         records += expected[Outcome.CREATED]
         files += expected[Outcome.CREATED] if parameters["with_files"] else 0
-        now = house.service.ingestions.get(_SOMEBODY, ingestion_id)
+        now = house.service.reading.get(_SOMEBODY, ingestion_id)
         counted = {str(outcome): getattr(now.counts, outcome) for outcome in Outcome}
         if counted != {str(outcome): expected[outcome] for outcome in Outcome}:
             found.append(f"counts: {counted}")
@@ -323,6 +448,35 @@ def _judge(
     figures.complaints += list(_of_the_archive(house, where, records, files))
     with house.database.read() as tx:
         figures.attempts = tx.execute(select(func.count()).select_from(attempt)).scalar_one()
+
+
+def _judge_series(house: House, where: Archive, storm: Storm, figures: Figures) -> None:
+    """The same for ingestions and the retries of them."""
+    assert storm.callers is not None
+    storm.close()
+    figures.complaints += storm.callers.complaints
+    records, files = storm.after, 0
+    for id, series in storm.series.items():
+        found = series.judge(house.database)
+        figures.lost += any(" lost: " in f" {one}" for one in found)
+        figures.duplicated += any(" duplicated: " in f" {one}" for one in found)
+        figures.stuck += any("stuck: " in one for one in found)
+        figures.wrong += bool(found) and not any(
+            what in one for one in found for what in ("lost: ", "duplicated: ", "stuck: ")
+        )
+        figures.complaints += [f"series {id}: {one}" for one in found]
+        published = len(series.planned - series.skipped)
+        records += published
+        files += published if storm.started[id]["with_files"] else 0
+    figures.called = tally(storm.series.values()) + storm.callers.done
+    figures.complaints += list(_of_the_archive(house, where, records, files))
+    with house.database.read() as tx:
+        figures.attempts = tx.execute(select(func.sum(ingestion.c.attempt))).scalar_one()
+        left = tx.execute(
+            select(func.count()).select_from(ingestion).where(ingestion.c.tenant == NOBODY)
+        ).scalar_one()
+    if left:
+        figures.complaints.append(f"deleted: {left} are still on the disk")
 
 
 def _of_the_archive(house: House, where: Archive, records: int, files: int) -> Iterator[str]:
@@ -358,6 +512,7 @@ def main() -> int:
         "--pauses", type=float, default=0.15, help="share of stops instead of kills"
     )
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--retries", action="store_true", help="cancel, retry and delete meanwhile")
     parser.add_argument("--without-fence", action="store_true", help="for control: it must fail")
     plan = Plan(**vars(parser.parse_args()))
     if plan.without_fence and plan.database == "sqlite":

@@ -2,8 +2,10 @@
 
 Each scenario prints one line of figures, or fails with an AssertionError that names what is wrong.
 
-Run: python tests/acceptance/races.py [--database sqlite|postgresql] [cancels|pages|key|stream ...]
-     [--cancels 1000] [--rows 20000] [--starts 50] [--events 400] [--restarts 3] [--seed 1]
+Run: python tests/acceptance/races.py [--database sqlite|postgresql]
+     [cancels|repeats|pages|key|stream ...]
+     [--cancels 1000] [--repeats 300] [--rows 20000] [--starts 50] [--events 400]
+     [--restarts 3] [--seed 1]
 """
 
 # ruff: noqa: T201 - a script that prints its figures
@@ -31,18 +33,21 @@ if __name__ == "__main__":
 
 from osa_testing.databases import KINDS, Databases
 from osa_testing.processes import Archive, Served, archive
+from osa_testing.series import Series, tally
 from osa_testing.soundness import complaints
 from osa_testing.waiting import until
 from sqlalchemy import func, select, update
 
 from osa.cli.ingestion import iter_events, start_ingestion, wait_ingestion
 from osa.server.bootstrap import House
-from osa.server.errors import IngestionAlreadyEnded
+from osa.server.errors import IngestionAlreadyEnded, IngestionAlreadyRetried
 from osa.server.model import (
     ENDED,
     Ingestion,
     IngestionQuery,
     Principal,
+    RetryRequest,
+    RetryScope,
     Scope,
     StartRequest,
     Status,
@@ -51,6 +56,7 @@ from osa.server.model import (
 from osa.server.store import ingestions as store
 from osa.server.store.columns import now
 from osa.server.store.tables import ingestion as table
+from osa.server.store.tables import record
 
 T = TypeVar("T")
 
@@ -58,9 +64,11 @@ WHO = Principal(token_id="t", token_name="racer", tenant="default", scopes=froze
 _LONGEST_SECONDS = 600.0
 
 
-def _start(house: House, *, count: int = 3, batch_size: int = 1) -> Ingestion:
+def _start(house: House, *, count: int = 3, batch_size: int = 1, prefix: str = "") -> Ingestion:
     body = StartRequest(
-        convention_id="test-counter", parameters={"count": count}, batch_size=batch_size
+        convention_id="test-counter",
+        parameters={"count": count, "prefix": prefix},
+        batch_size=batch_size,
     )
     return house.service.ingestions.start(WHO, body, idempotency_key=None).ingestion
 
@@ -78,10 +86,10 @@ def cancels(place: Archive, *, times: int, seed: int) -> str:
         took = [_until_ended(house) for _ in range(5)]
         window = 1.5 * statistics.median(took)
         chance = random.Random(seed)
-        delays = [chance.uniform(0, window) for _ in range(times)]
+        plans = [(chance.uniform(0, window), chance.random() < 0.3) for _ in range(times)]
         began = time.monotonic()
         with ThreadPoolExecutor(4) as threads:
-            answers = list(threads.map(lambda delay: _start_and_cancel(house, delay), delays))
+            answers = list(threads.map(lambda plan: _start_and_cancel(house, *plan), plans))
         for at in range(0, times, 500):
             ids = [answer[0] for answer in answers[at : at + 500]]
             until(lambda ids=ids: _ended(house, ids), "all have ended", seconds=_LONGEST_SECONDS)
@@ -89,7 +97,7 @@ def cancels(place: Archive, *, times: int, seed: int) -> str:
         wrong = [why for answer in answers if (why := _judged(house, *answer))]
         assert not wrong, f"{len(wrong)} of {times}: {wrong[:3]}"
         kinds = Counter(kind for _, kind, _ in answers)
-        ends = Counter(str(house.service.ingestions.get(WHO, a[0]).status) for a in answers)
+        ends = Counter(str(house.service.reading.get(WHO, a[0]).status) for a in answers)
     return (
         f"cancels: {times} in {seconds:.0f} s; cancel met {_told(kinds)}; ended {_told(ends)};"
         " 0 wrong"
@@ -103,21 +111,31 @@ def _until_ended(house: House) -> float:
     return time.monotonic() - began
 
 
-def _start_and_cancel(house: House, delay: float) -> tuple[str, str, Ingestion]:
+def _start_and_cancel(house: House, delay: float, force: bool) -> tuple[str, str, Ingestion]:
     """The id, what the cancel met, and its answer."""
     started = _start(house)
     # The one deliberate wait: the moment of the cancel is what varies.
     threading.Event().wait(delay)
     try:
-        answer = house.service.ingestions.cancel(WHO, started.id, reason=None, grace_seconds=60)
+        answer = house.service.ingestions.cancel(
+            WHO, started.id, reason=None, grace_seconds=60, force=force
+        )
     except IngestionAlreadyEnded as exc:
         return started.id, "ended", exc.ingestion
+    if force and answer.cancel is not None and answer.cancel.outcome == "forced":
+        return started.id, "running, by force" if answer.attempt else "queued", answer
     return started.id, "queued" if answer.done else "running", answer
 
 
 def _judged(house: House, id: str, kind: str, answer: Ingestion) -> str | None:
     found = complaints(house.database, id)
-    after = house.service.ingestions.get(WHO, id)
+    after = house.service.reading.get(WHO, id)
+    if kind == "running, by force" and (after.status, after.counts, after.last_event) != (
+        Status.CANCELED,
+        answer.counts,
+        answer.last_event,
+    ):
+        found.append(f"canceled by force, and then {after.status} with {after.counts}")
     if kind == "queued" and (after.status, after.counts) != (Status.CANCELED, answer.counts):
         found.append(f"canceled while queued, and then {after.status} with {after.counts}")
     if kind == "ended" and (after.status, after.counts) != (answer.status, answer.counts):
@@ -128,6 +146,82 @@ def _judged(house: House, id: str, kind: str, answer: Ingestion) -> str | None:
         if expected.get(after.status) != outcome:
             found.append(f"canceled while running: {after.status}, {outcome}")
     return f"{id}: {'; '.join(found)}" if found else None
+
+
+def repeats(place: Archive, *, times: int, seed: int) -> str:
+    """Cancel at every moment, gently or by force, and let several retry what was canceled, until
+    each item of each series is published; nothing is published twice."""
+    place.worker(OSA_SLOTS="4")
+    with place.house() as house, ThreadPoolExecutor(8) as pool:
+        window = 1.5 * statistics.median([_until_ended(house) for _ in range(5)])
+        began = time.monotonic()
+        with ThreadPoolExecutor(4) as threads:
+            series = list(
+                threads.map(
+                    lambda number: _repeat(
+                        house, pool, number, random.Random(f"{seed}/{number}"), window
+                    ),
+                    range(times),
+                )
+            )
+        seconds = time.monotonic() - began
+        wrong = [why for one in series for why in one.judge(house.database)]
+        assert not wrong, f"{len(wrong)}: {wrong[:3]}"
+        with house.database.read() as tx:
+            made = tx.execute(
+                select(record.c.source_id, record.c.version).where(record.c.source_id.contains("/"))
+            ).all()
+        planned = {id for one in series for id in one.planned}
+        assert {row.source_id for row in made} == planned, "the records are not what was planned"
+        assert all(row.version == 1 for row in made), "a record was changed"
+    return f"repeats: {times} series in {seconds:.0f} s: {_told(tally(series))}; 0 wrong"
+
+
+def _repeat(
+    house: House, pool: ThreadPoolExecutor, number: int, chance: random.Random, window: float
+) -> Series:
+    prefix = f"{number}/"
+    series = Series(planned=frozenset(f"{prefix}{n}" for n in range(6)))
+    series.begin(_start(house, count=6, prefix=prefix).id)
+    for turn in range(20):
+        id = series.last.id
+        if turn < 5:
+            # The one deliberate wait: the moment of the cancel is what varies.
+            threading.Event().wait(chance.uniform(0, window))
+            with contextlib.suppress(IngestionAlreadyEnded):
+                force = chance.random() < 0.4
+                now = house.service.ingestions.cancel(
+                    WHO, id, reason=None, grace_seconds=chance.choice([0, 60]), force=force
+                )
+                assert now.done or not force, f"{id}: {now.status} after a cancel by force"
+        until(lambda: series.settle(house.database), "it has ended", seconds=_LONGEST_SECONDS)
+        scope = series.next_scope()
+        if scope is None:
+            return series
+        series.go_on(_retried(house, pool, id, scope, callers=chance.choice([1, 2, 2])), scope)
+    raise AssertionError(f"{series.last.id}: not complete after 20 retries")
+
+
+def _retried(
+    house: House, pool: ThreadPoolExecutor, id: str, scope: RetryScope, *, callers: int
+) -> str:
+    """The retry, which one of these callers made; the others are told of it."""
+    gate = threading.Barrier(callers)
+
+    def retry() -> tuple[str, bool]:
+        gate.wait(60)
+        try:
+            made = house.service.retries.retry(
+                WHO, id, RetryRequest(scope=scope), idempotency_key=None
+            )
+        except IngestionAlreadyRetried as exc:
+            return str(exc.context["ingestion_id"]), False
+        return made.ingestion.id, True
+
+    answers = [future.result() for future in [pool.submit(retry) for _ in range(callers)]]
+    assert sum(made for _, made in answers) == 1, f"{id}: {answers}"
+    assert len({new for new, _ in answers}) == 1, f"{id}: {answers}"
+    return answers[0][0]
 
 
 def pages(place: Archive, *, rows: int, per_page: int) -> str:
@@ -205,7 +299,7 @@ def _both_ways(house: House, ascending: bool, size: int) -> Iterator[tuple[list[
     query = IngestionQuery(ascending=ascending)
     cursor, seen, reads = None, [], 0
     while True:
-        page = house.service.ingestions.list(WHO, query, cursor=cursor, per_page=size)
+        page = house.service.reading.list(WHO, query, cursor=cursor, per_page=size)
         seen += [one.id for one in page.items]
         reads += 1
         if page.next_cursor is None:
@@ -214,7 +308,7 @@ def _both_ways(house: House, ascending: bool, size: int) -> Iterator[tuple[list[
     yield seen, reads
     back, reads = [one.id for one in page.items], 0
     while page.prev_cursor is not None:
-        page = house.service.ingestions.list(WHO, query, cursor=page.prev_cursor, per_page=size)
+        page = house.service.reading.list(WHO, query, cursor=page.prev_cursor, per_page=size)
         back += [one.id for one in page.items]
         reads += 1
     yield back, reads
@@ -349,7 +443,7 @@ def stream(place: Archive, *, events: int, restarts: int, seed: int) -> str:
     seconds = time.monotonic() - began
     with place.house() as house:
         wrong = complaints(house.database, started["id"], [str(n) for n in range(events)])
-        total = house.service.ingestions.get(WHO, started["id"]).last_event
+        total = house.service.reading.get(WHO, started["id"]).last_event
     assert not wrong, wrong
     assert numbers == list(range(1, total + 1)), "an event was lost, doubled, or out of order"
     assert last["status"] == "succeeded", last
@@ -377,9 +471,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("scenarios", nargs="*", help="cancels, pages, key, stream; all by default")
+    parser.add_argument("scenarios", nargs="*", help="cancels, repeats, pages, key, stream; all")
     parser.add_argument("--database", choices=KINDS, default="sqlite")
     parser.add_argument("--cancels", type=int, default=1000)
+    parser.add_argument("--repeats", type=int, default=300)
     parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--starts", type=int, default=50)
     parser.add_argument("--events", type=int, default=400)
@@ -388,6 +483,7 @@ def main() -> None:
     chosen = parser.parse_args()
     scenarios: dict[str, Callable[[Archive], str]] = {
         "cancels": lambda place: cancels(place, times=chosen.cancels, seed=chosen.seed),
+        "repeats": lambda place: repeats(place, times=chosen.repeats, seed=chosen.seed),
         "pages": lambda place: pages(place, rows=chosen.rows, per_page=200),
         "key": lambda place: one_key(place, starts=chosen.starts),
         "stream": lambda place: stream(

@@ -72,3 +72,21 @@ def test_without_the_fence_a_worker_that_wakes_up_late_doubles_items(
     expected = [str(number) for number in range(60)]
     found = complaints(house.database, id, expected)
     assert [one for one in found if one.startswith("duplicated")], found
+
+
+@pytest.mark.parametrize("database", KINDS)
+def test_each_item_is_published_once_through_kills_cancels_and_retries(
+    kills: ModuleType,
+    database: str,
+    databases: Databases,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(PLUGINS)
+    plan = kills.Plan(database=database, kills=2, ingestions=5, batches=4, retries=True)
+    try:
+        figures = kills.run(plan, databases, tmp_path)
+    except NoPostgres as exc:
+        pytest.skip(f"no PostgreSQL: {exc}")
+    assert figures.sound, "\n".join([str(figures), *figures.complaints])
+    assert figures.called["retries"] > 0

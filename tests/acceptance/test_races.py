@@ -24,6 +24,12 @@ def test_a_cancel_at_any_moment_leaves_one_ended_state_and_true_counts(archive) 
     races.cancels(archive, times=40, seed=7)
 
 
+def test_what_is_canceled_at_any_moment_and_retried_by_two_at_once_is_published_once(
+    archive,
+) -> None:
+    races.repeats(archive, times=6, seed=5)
+
+
 def test_pages_show_each_ingestion_once_while_others_start_and_end(archive) -> None:
     races.pages(archive, rows=500, per_page=40)
 

@@ -1,67 +1,23 @@
 """What the helpers send, and that the answer comes back untouched; at the boundary of HTTP."""
 
 import inspect
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
-import yaml
+from osa_testing.canned import ACCESS, EXAMPLES, ID, Server, page
 
 from osa.cli import ingestion as helpers
 from osa.cli import pacing
 from osa.cli.ingestion import IngestionError
 
-EXAMPLES: dict[str, Any] = {
-    name: example["value"]
-    for name, example in yaml.safe_load(
-        (Path(__file__).parents[2] / "openapi.yaml").read_text(encoding="utf-8")
-    )["components"]["examples"].items()
-}
-ID = "019aa9d4-7c00-7f6e-8d53-5a4b1c2d3e4f"
-ACCESS = {"server": "https://archive.example", "token": "t0ken-of-mine"}
-
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pacing, "sleep", lambda _seconds: None)
-
-
-class Server:
-    """Answers with what it is given, the last of it for ever, and remembers what was asked."""
-
-    def __init__(self, *answers: Any, status: int = 200) -> None:
-        self._answers: Iterator[Any] = iter(answers)
-        self._last: Any = None
-        self._status = status
-        self.asked: list[httpx.Request] = []
-        self.http = httpx.Client(transport=httpx.MockTransport(self._answer))
-
-    def _answer(self, request: httpx.Request) -> httpx.Response:
-        request.read()
-        self.asked.append(request)
-        self._last = next(self._answers, self._last)
-        if isinstance(self._last, httpx.Response):
-            return self._last
-        if isinstance(self._last, Exception):
-            raise self._last
-        return httpx.Response(self._status, json=self._last)
-
-    def bodies(self) -> list[Any]:
-        return [json.loads(request.content) for request in self.asked]
-
-
-def page(items: list[Any], cursor: str | None = None) -> dict[str, Any]:
-    return {
-        "items": items,
-        "next_cursor": cursor,
-        "prev_cursor": None,
-        "has_more": cursor is not None,
-    }
 
 
 def test_every_helper_is_keyword_only_and_takes_the_common_keywords() -> None:
@@ -70,7 +26,29 @@ def test_every_helper_is_keyword_only_and_takes_the_common_keywords() -> None:
         parameters = inspect.signature(getattr(helpers, name)).parameters
         assert {p.kind for p in parameters.values()} == {inspect.Parameter.KEYWORD_ONLY}, name
         assert {"server", "timeout", "retries", "http"} <= parameters.keys(), name
-        assert "token" in parameters or name == "get_readiness"
+        assert {"token", "tenant"} <= parameters.keys() or name == "get_readiness"
+
+
+def test_a_keyword_too_much_or_too_little_is_told_at_the_call_in_the_name_of_the_helper() -> None:
+    calls: dict[str, dict[str, Any]] = {
+        "iter_ingestions": {},
+        "iter_logs": {"ingestion_id": ID},
+        "get_ingestion": {"ingestion_id": ID},
+        "download_artifact": {"artifact_id": ID, "path": "x"},
+    }
+    for name, keywords in calls.items():
+        call = getattr(helpers, name)
+        with pytest.raises(TypeError, match=rf"^{name}\(\) .*unexpected.*folow"):
+            call(**ACCESS, **keywords, folow=True)
+        with pytest.raises(TypeError, match=rf"^{name}\(\) missing.*'token'"):
+            call(server="http://h", **keywords)
+
+
+def test_help_shows_every_keyword_with_its_default() -> None:
+    shown = str(inspect.signature(helpers.get_record))
+    assert "record_id: str | uuid.UUID, token: str, tenant: str | None = None" in shown
+    assert "timeout: float = 30.0, retries: int = 2" in shown
+    assert shown.endswith("-> dict[str, typing.Any]")
 
 
 def test_a_start_sends_what_clients_in_the_field_send_and_gives_the_answer_untouched() -> None:

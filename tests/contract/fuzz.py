@@ -66,7 +66,11 @@ def served(folder: Path, token: str) -> Iterator[str]:
         **os.environ,
         "OSA_ADMIN_TOKEN": token,
         "OSA_DATA_DIR": str(folder / "data"),
+        # Also the longest wait of a read (`Prefer: wait`).
         "OSA_STREAM_MAX_SECONDS": "2",
+        "OSA_READS_PER_MINUTE": "0",
+        "OSA_WRITES_PER_MINUTE": "0",
+        "OSA_UNAUTHENTICATED_PER_MINUTE": "0",
         "PYTHONPATH": str(folder / "nonet"),
     }
     with (folder / "server.log").open("wb") as log:

@@ -1,7 +1,7 @@
 """The rules that keep the contract fit for every generator, checked rule by rule."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ CONTRACT: dict[str, Any] = yaml.safe_load(
 )
 SCHEMAS: dict[str, Any] = CONTRACT["components"]["schemas"]
 MEDIA_TYPES = {"application/json", "application/octet-stream"}
-# On a path of their own each: the live log, and this document.
+# On a path of their own each: the live log, what Prometheus reads, and this document.
 OTHER_MEDIA_TYPES = {
     "streamIngestionEvents": "text/event-stream",
+    "getMetrics": "text/plain",
     "getOpenapiYaml": "application/yaml",
 }
 
@@ -54,12 +55,37 @@ EVERY_SCHEMA = [found for name, schema in SCHEMAS.items() for found in schemas(s
 
 def of_requests() -> set[str]:
     """The names of all schemas that a body leads to."""
-    names: set[str] = set()
-    waiting = [
+    return led_to(
         media["schema"]
         for _, _, operation in operations()
         for media in operation.get("requestBody", {}).get("content", {}).values()
-    ]
+    )
+
+
+def of_parameters() -> set[str]:
+    """The names of all schemas that a parameter leads to."""
+    return led_to(
+        schema
+        for _, _, operation in operations()
+        for parameter in [*operation["shared"], *operation.get("parameters", [])]
+        for _, schema in schemas(resolve(parameter)["schema"], "")
+    )
+
+
+def of_answers() -> set[str]:
+    """The names of all schemas that an answer leads to."""
+    return led_to(
+        media["schema"]
+        for _, _, operation in operations()
+        for response in operation["responses"].values()
+        for media in resolve(response).get("content", {}).values()
+    )
+
+
+def led_to(found: Iterable[dict[str, Any]]) -> set[str]:
+    """The names of schemas that these refer to, and those that they refer to."""
+    names: set[str] = set()
+    waiting = list(found)
     while waiting:
         name = waiting.pop().get("$ref", "").rpartition("/")[2]
         if name and name not in names:
@@ -80,7 +106,7 @@ def each_schema(rule: Callable[[str, dict[str, Any]], bool]) -> list[str]:
 
 def test_paths_are_whole_and_the_document_is_openapi_3_1_0() -> None:
     assert (CONTRACT["openapi"], CONTRACT["servers"][0]["url"]) == ("3.1.0", "/")
-    service = {"/healthz", "/readyz", "/openapi.json", "/openapi.yaml"}
+    service = {"/healthz", "/readyz", "/metrics", "/openapi.json", "/openapi.yaml"}
     assert [p for p in CONTRACT["paths"] if not p.startswith("/api/v1/") and p not in service] == []
 
 
@@ -135,6 +161,33 @@ def test_every_failure_is_the_one_problem_and_401_says_how_to_authenticate() -> 
         secured = bool(op["security"])
         named = "WWW-Authenticate" in failures.get("401", {}).get("headers", {})
         return fits and {"400", "500", "503"} <= failures.keys() and secured == named
+
+    assert each_operation(rule) == []
+
+
+def test_an_admin_may_act_for_a_tenant_wherever_something_is_of_a_tenant() -> None:
+    of_all = {"getServiceStatus", "getMetrics"}
+
+    def rule(_path: str, _method: str, op: dict[str, Any]) -> bool:
+        other = {"bearerAuth": ["admin"], "tenantHeader": []}
+        ways = op["security"]
+        if not ways:
+            return True
+        scopes = ways[0]["bearerAuth"]
+        wanted = [ways[0]] if op["operationId"] in of_all else [ways[0], other]
+        return ways == wanted and len(scopes) == 1
+
+    assert each_operation(rule) == []
+
+
+def test_who_is_known_has_a_rate_and_nobody_sends_headers_without_end() -> None:
+    def rule(_path: str, method: str, op: dict[str, Any]) -> bool:
+        limited = op["responses"].get("429")
+        if method != "head" and limited is not None:
+            headers = set(resolve(limited)["headers"])
+            if not {"Retry-After", "RateLimit", "RateLimit-Policy"} <= headers:
+                return False
+        return (limited is not None) == bool(op["security"]) and "431" in op["responses"]
 
     assert each_operation(rule) == []
 
@@ -214,14 +267,20 @@ def test_everything_has_a_bound() -> None:
 
 
 def test_enums_of_answers_are_open_and_those_of_requests_closed() -> None:
-    asked = {"SortOrder", "IngestionStatusFilter", "ItemOutcomeFilter"}
+    asked, answered = of_requests() | of_parameters(), of_answers()
+    cases = {"ProblemCode": r"[A-Z]+(_[A-Z]+)*", "TokenScope": r"[a-z]+(:[a-z]+)?"}
     for where, schema in EVERY_SCHEMA:
         if "enum" not in schema:
             continue
         name = where.partition(".")[0]
-        case = r"[A-Z]+(_[A-Z]+)*" if name == "ProblemCode" else r"[a-z]+(_[a-z]+)*"
+        case = cases.get(name, r"[a-z]+(_[a-z]+)*")
         assert [v for v in schema["enum"] if not re.fullmatch(case, v)] == [], where
-        assert (where in asked) or SCHEMAS[name]["anyOf"][1] == {"type": "string"}, where
+        # What is both asked and answered needs two names.
+        assert (name in asked) != (name in answered), where
+        if name in asked:
+            assert where == name, where
+        else:
+            assert SCHEMAS[name]["anyOf"][1] == {"type": "string"}, where
 
 
 @pytest.mark.parametrize("kind", ["parameters", "headers"])
@@ -252,7 +311,7 @@ def test_every_body_and_every_problem_code_has_an_example() -> None:
     codes = {
         e["value"]["code"]
         for e in CONTRACT["components"]["examples"].values()
-        if "code" in e["value"]
+        if "request_id" in e["value"] and "code" in e["value"]
     }
     documented = set(SCHEMAS["ProblemCode"]["anyOf"][0]["enum"])
     assert documented - codes <= {"NOT_FOUND", "METHOD_NOT_ALLOWED"}

@@ -204,5 +204,30 @@ def test_an_error_of_the_whole_ingestion_is_told() -> None:
     refused(r"SourceInvalid: There is no table\. Look again\.", ingest)
 
 
+def test_a_convention_that_passes_over_what_is_wanted_is_found_out() -> None:
+    def ingest(context: Context[NumberParams]) -> Iterator[Batch]:
+        def items() -> Iterator[tuple[Item | None, dict[str, int]]]:
+            for number in range(context.cursor.get("next", 0), context.params.count):
+                wanted = context.wants(f"number {number}")
+                yield Item.record(str(number)) if wanted else None, {"next": number + 1}
+
+        yield from context.batches(items())
+
+    refused("3 items were expected, 0 came when only every other item is wanted", ingest)
+
+
+def test_what_is_said_does_no_harm(caplog: pytest.LogCaptureFixture) -> None:
+    """And an author's test can look at it."""
+
+    def say(context: Context[NumberParams]) -> Item:
+        context.warning("50 % are missing")
+        return Item.record("a")
+
+    check_convention(convention(one(say)))
+    assert {(record.levelname, record.message) for record in caplog.records} == {
+        ("WARNING", "50 % are missing")
+    }
+
+
 def test_what_is_not_a_record_says_why() -> None:
     refused("does not say why", one(lambda _: Item(source_id="a", verdict="skipped")))

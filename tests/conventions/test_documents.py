@@ -33,6 +33,7 @@ from osa.conventions.documents import text as text_module
 from osa.conventions.documents.chunks import spans
 from osa.conventions.documents.text import Extraction, extract, of_pdf
 from osa.conventions.registry import checked
+from osa.conventions.wanted import Wanted
 
 
 def run(context: Context[Any]) -> list[Item]:
@@ -267,6 +268,16 @@ def test_in_a_list_each_source_has_its_own_outcome(context_of: Any, write: Any, 
     assert kinds == ["source_not_found", "source_unreachable", "source_refused", "source_refused"]
     assert items[1].fault is not None
     assert items[1].fault.retryable
+
+
+def test_sources_that_a_retry_is_not_about_are_not_fetched(context_of: Any, site: Any) -> None:
+    addresses = [site.page(f"/{name}.txt", name.encode()) for name in "abc"]
+    context = context_of(documents, [Source(type="uri", uri=uri) for uri in addresses])
+    context.wanted = Wanted.of([addresses[1]])
+    (batch,) = documents.ingest(context)
+    assert [item.source_id for item in batch.items] == [addresses[1]]
+    assert batch.cursor == {"next": 3}
+    assert site.hits == ["/b.txt"]
 
 
 def test_a_sole_source_that_does_not_answer_makes_the_ingestion_wait(

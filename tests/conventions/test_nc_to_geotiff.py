@@ -25,7 +25,8 @@ from osa.conventions import (
     SourceRefused,
     StorageFull,
 )
-from osa.conventions.nc_to_geotiff import GeoTiffParams, nc_to_geotiff
+from osa.conventions.nc_to_geotiff import GeoTiffParams, conversion, nc_to_geotiff
+from osa.conventions.wanted import Wanted
 
 np = pytest.importorskip("numpy")
 netCDF4 = pytest.importorskip("netCDF4")
@@ -858,6 +859,28 @@ def test_names_from_a_file_never_become_paths(grid: Grid, context: Any) -> None:
 
 
 # --- manners ---------------------------------------------------------------------------------
+
+
+def test_steps_that_a_retry_is_not_about_are_not_converted(
+    grid: Grid, context: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timed(grid, [0, 6, 12, 18], "hours since 2020-01-01")
+    first = context(grid)
+    items = items_of(first)
+    again = context(grid)
+    again.sources = first.sources
+    again.wanted = Wanted.of([items[2].source_id])
+    converted = []
+    convert = conversion._convert
+
+    def counted(*args: Any, **more: Any) -> Item:
+        converted.append(args)
+        return convert(*args, **more)
+
+    monkeypatch.setattr(conversion, "_convert", counted)
+    (item,) = items_of(again)
+    assert item.source_id == items[2].source_id
+    assert len(converted) == 1
 
 
 def test_it_goes_on_after_the_step_of_the_cursor(grid: Grid, context: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from osa.conventions.slot import Slot
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
 
@@ -78,6 +81,26 @@ def test_a_stop_for_the_run_before_does_not_end_this_one(parent: Parent) -> None
     parent.send("stop", ingestion_id="i", attempt=1)
     parent.run(attempt=2)
     assert parent.hear() == ["batch"] * 6 + ["ended"]
+
+
+class Gossip(io.BytesIO):
+    """A stream in whose writing somebody speaks: a destructor, say, or another thread."""
+
+    slot: Slot
+
+    def write(self, line: Any) -> int:
+        if b'"log"' not in line:
+            self.slot.lines.say("info", "by the way")
+        return super().write(line)
+
+
+def test_who_speaks_in_the_middle_of_a_message_neither_waits_nor_breaks_it() -> None:
+    answers = Gossip()
+    slot = answers.slot = Slot({}, io.BytesIO(), answers, {})
+    slot.lines.say("warning", "before")
+    slot._send({"type": "progress"})
+    types = [json.loads(line)["type"] for line in answers.getvalue().splitlines()]
+    assert types == ["log", "progress", "log"]
 
 
 def test_a_slot_ends_when_its_parent_is_gone(parent: Parent) -> None:

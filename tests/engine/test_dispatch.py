@@ -60,6 +60,27 @@ def test_an_ingestion_given_to_a_worker_that_died_before_it_began_is_dispatched_
     bench.sound(id, count=3)
 
 
+def test_an_ingestion_given_to_a_worker_that_took_another_goes_to_whoever_is_idle(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker takes what is first in line, and the queue knows its hand-over for as long as it
+    works on that: it may be a day, and what it was given has become free meanwhile."""
+    id = bench.start(count=3)
+    table = _workflows(bench)
+    with bench.house.database.write() as tx:
+        tx.execute(table.update().values(status="PENDING", executor_id="a-busy-worker"))
+    bench.archive.worker()
+    monkeypatch.setattr(sweeping, "_PATIENCE_SECONDS", 0.5)
+    swept = _swept(bench, id, lambda now: now.done)
+
+    def look() -> Ingestion | None:
+        bench.house.running.beat("a-busy-worker", slots=1)
+        return swept()
+
+    until(look, "it has run", seconds=10)
+    bench.sound(id, count=3)
+
+
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 def test_a_convention_that_is_gone_fails_what_was_started_with_it(bench: Bench) -> None:
     """It was installed when the ingestion was accepted."""
@@ -133,8 +154,8 @@ def test_every_write_of_a_worker_that_lost_its_right_is_refused(
     assert running.stop(lost, overdue=True) is None
     assert running.hand_over(lost) is None
     running.release(lost.hold)
-    running.lose(lost.hold, fruitless=9, stale_seconds=0.0)
-    running.overdue(lost.hold)
+    bench.house.rescue.lose(lost.hold, fruitless=9, stale_seconds=0.0)
+    bench.house.rescue.overdue(lost.hold)
     now = bench.get(id)
     assert (now.status, now.attempt, now.counts.seen) == (Status.RUNNING, 2, 0)
     assert running.complete(holder) is not None

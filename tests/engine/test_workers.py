@@ -179,6 +179,27 @@ def test_a_batch_that_takes_long_to_commit_does_not_cost_the_worker_its_other_in
     assert [len(bench.wait(id).attempts) for id in ids] == [1, 1]
 
 
+def test_what_cannot_be_shown_of_one_does_not_keep_the_worker_from_its_others(bench: Bench) -> None:
+    """A heartbeat looks at all in turn: what waits behind is told, and canceled, in time."""
+    bench.archive.worker(OSA_SLOTS="3")
+    gate = bench.gate()
+    boasters = [bench.start("test-hostile", kind="boasts")]
+    bench.wait(boasters[0], Status.RUNNING)
+    id = bench.start("test-speaker", kind="waits", gate=str(gate))
+    bench.wait(id, Status.RUNNING)
+    boasters.append(bench.start("test-hostile", kind="boasts"))
+    bench.wait(boasters[1], Status.RUNNING)
+
+    def said() -> bool:
+        page = bench.house.service.logs.page(bench.principal, id, per_page=200)
+        return "waiting" in [line.message for line in page.items]
+
+    until(said, "its line is there", seconds=10)
+    for one in (id, *boasters):
+        bench.cancel(one, grace_seconds=8)
+    assert {bench.wait(one).cancel.outcome for one in (id, *boasters)} == {"stopped"}
+
+
 def _attempt(bench: Bench, id: str, number: int) -> Ingestion | None:
     now = bench.get(id)
     return now if now.attempt >= number else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,20 +37,28 @@ class Bench:
         *,
         batch_size: int = 5,
         limit: int | None = None,
+        options: Mapping[str, Any] | None = None,
         **parameters: Any,
     ) -> str:
+        """`options` are further fields of a StartRequest."""
         request = StartRequest(
-            convention_id=convention_id, batch_size=batch_size, limit=limit, parameters=parameters
+            convention_id=convention_id,
+            batch_size=batch_size,
+            limit=limit,
+            parameters=parameters,
+            **(options or {}),
         )
         started = self.house.service.ingestions.start(self.principal, request, idempotency_key=None)
         return started.ingestion.id
 
     def get(self, ingestion_id: str) -> Ingestion:
-        return self.house.service.ingestions.get(self.principal, ingestion_id)
+        return self.house.service.reading.get(self.principal, ingestion_id)
 
-    def cancel(self, ingestion_id: str, *, grace_seconds: int = 120) -> Ingestion:
+    def cancel(
+        self, ingestion_id: str, *, grace_seconds: int = 120, force: bool = False
+    ) -> Ingestion:
         return self.house.service.ingestions.cancel(
-            self.principal, ingestion_id, reason=None, grace_seconds=grace_seconds
+            self.principal, ingestion_id, reason=None, grace_seconds=grace_seconds, force=force
         )
 
     def wait(self, ingestion_id: str, *statuses: Status, seconds: float = 30.0) -> Ingestion:
@@ -70,7 +79,7 @@ class Bench:
         assert complaints(self.house.database, ingestion_id, expected) == []
 
     def items(self, ingestion_id: str) -> list[Item]:
-        page = self.house.service.ingestions.items(
+        page = self.house.service.reading.items(
             self.principal, ingestion_id, outcomes=frozenset(), cursor=None, per_page=200
         )
         return list(page.items)
@@ -119,7 +128,7 @@ class Bench:
 
     def events(self, ingestion_id: str) -> list[str]:
         """The types of its events, in order."""
-        page = self.house.service.ingestions.events(
+        page = self.house.service.reading.events(
             self.principal, ingestion_id, after=0, per_page=1000
         )
         return [event.type for event in page.items]

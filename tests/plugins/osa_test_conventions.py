@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -35,7 +37,12 @@ class CounterParams(Params):
     version: int = Field(default=1, description="Another one makes every record another.")
     rejected_every: int = Field(default=0, ge=0, description="Each n-th item is rejected.")
     skipped_every: int = Field(default=0, ge=0, description="Each n-th item is skipped.")
+    failed_every: int = Field(default=0, ge=0, description="Each n-th item fails.")
+    mended: str | None = Field(
+        default=None, description="Nothing fails or is rejected once this path exists."
+    )
     with_files: bool = Field(default=False, description="Whether each item writes a file.")
+    bytes_per_file: int = Field(default=0, ge=0, description="How long a file is at least.")
     gate: str | None = Field(
         default=None, description="Wait before each item while this path exists."
     )
@@ -64,18 +71,25 @@ def _count(context: Context[CounterParams]) -> Iterator[Batch]:
 def _item(context: Context[CounterParams], number: int) -> Item:
     params = context.params
     source_id = f"{params.prefix}{number}"
-    if params.rejected_every and number % params.rejected_every == params.rejected_every - 1:
+    torn = not (params.mended and Path(params.mended).exists())
+    if torn and _is_each(params.rejected_every, number):
         return Item.rejected(source_id, kind="odd", detail=f"{number} is one too many.")
-    if params.skipped_every and number % params.skipped_every == params.skipped_every - 1:
+    if _is_each(params.skipped_every, number):
         return Item.skipped(source_id, kind="known", detail=f"{number} is passed over.")
+    if torn and _is_each(params.failed_every, number):
+        return Item.failed(source_id, kind="torn", detail=f"{number} tore.", retryable=True)
     files = []
     if params.with_files:
         path = context.workdir / f"{number}.txt"
-        path.write_text(f"{params.prefix}{number}/{params.version}")
+        path.write_text(f"{params.prefix}{number}/{params.version}".ljust(params.bytes_per_file))
         files.append(File.of(path, name=f"{number}.txt", media_type="text/plain"))
     return Item.record(
         source_id, metadata={"number": number, "version": params.version}, files=files
     )
+
+
+def _is_each(every: int, number: int) -> bool:
+    return every > 0 and number % every == every - 1
 
 
 counter = Convention(
@@ -153,3 +167,50 @@ def _trouble(context: Context[TroubleParams]) -> Iterator[Batch]:
 
 
 trouble = Convention(id="test-trouble", title="Goes wrong", params=TroubleParams, ingest=_trouble)
+
+
+class SpeakerParams(Params):
+    """What is said, and by whom."""
+
+    kind: Literal["levels", "flood", "odd", "raises", "crashes", "waits"]
+    count: int = Field(default=1, ge=0, description="Lines of a flood.")
+    gate: str | None = Field(default=None, description="Wait while this path exists.")
+
+
+def _speak(context: Context[SpeakerParams]) -> Iterator[Batch]:
+    params = context.params
+    match params.kind:
+        case "levels":
+            context.log("debug", "a detail")
+            context.info("100 % done")
+            context.warning("look at this")
+            context.log("error", "this is bad")
+            logging.getLogger(__name__).debug("own detail")
+            logging.getLogger(__name__).info("own %s", "news", extra={"uri": "there"})
+            logging.getLogger("elsewhere").info("news of a library")
+            logging.getLogger("elsewhere").warning("worry of a library")
+            warnings.warn("an old way", stacklevel=1)
+            print("printed")  # noqa: T201
+            print("printed aside", file=sys.stderr)  # noqa: T201
+        case "flood":
+            for number in range(params.count):
+                context.info(f"drop {number}")
+        case "odd":
+            context.info("x" * 5_000)
+            context.info("\x1b[31mred\x00\ud800\r\nnext")
+        case "raises":
+            raise RuntimeError("a defect")
+        case "crashes":
+            context.info("last words")
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "waits":
+            context.info("waiting")
+            while params.gate is not None and Path(params.gate).exists():
+                context.checkpoint()
+                time.sleep(0.005)
+    yield Batch(items=[Item.record("only")], cursor={"done": True})
+
+
+speaker = Convention(
+    id="test-speaker", title="Speaks", params=SpeakerParams, ingest=_speak, source_required=False
+)

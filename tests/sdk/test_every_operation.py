@@ -19,13 +19,18 @@ from osa.sdk import AuthenticatedClient, models
 from osa.sdk.api.conventions import get_convention, list_conventions
 from osa.sdk.api.ingestions import (
     cancel_ingestion,
+    create_cleanup,
+    delete_ingestion,
+    explain_ingestion,
     get_artifact_content,
     get_ingestion,
     head_artifact_content,
     list_ingestion_artifacts,
     list_ingestion_events,
     list_ingestion_items,
+    list_ingestion_logs,
     list_ingestions,
+    retry_ingestion,
     start_ingestion,
     stream_ingestion_events,
 )
@@ -35,7 +40,16 @@ from osa.sdk.api.records import (
     head_record_file_content,
     list_records,
 )
-from osa.sdk.api.service import get_health, get_openapi_json, get_openapi_yaml, get_readiness
+from osa.sdk.api.service import (
+    get_caller,
+    get_health,
+    get_metrics,
+    get_openapi_json,
+    get_openapi_yaml,
+    get_readiness,
+    get_service_status,
+    list_audit_entries,
+)
 from osa.sdk.api.uploads import create_upload, get_upload
 from osa.sdk.types import File
 
@@ -66,6 +80,10 @@ def test_every_operation_of_the_client_is_answered_as_the_contract_says(
     document = yaml.safe_load(call(get_openapi_yaml))
     assert call(get_openapi_json).to_dict() == document
 
+    caller = call(get_caller)
+    assert "admin" in caller.scopes
+    assert "osa_" in call(get_metrics)
+
     conventions = call(list_conventions, ingestable=True)
     assert "documents" in {convention.id for convention in conventions.items}
     detail = call(get_convention, "documents")
@@ -95,6 +113,15 @@ def test_every_operation_of_the_client_is_answered_as_the_contract_says(
     ended = _ended(lambda: call(get_ingestion, started.id))
     assert (ended.status, ended.counts.created) == ("succeeded", 1)
     assert [one.id for one in call(list_ingestions, convention_id="documents").items] == [ended.id]
+
+    assert any(worker.alive for worker in call(get_service_status).workers)
+    page = call(list_ingestions, id=[ended.id], include_total=True)
+    assert (page.items[0].id, page.total.value, page.total.relation) == (ended.id, 1, "eq")
+    etag = get_ingestion.sync_detailed(ended.id, client=client).headers["ETag"]
+    call(get_ingestion, ended.id, status=304, if_none_match=etag)
+    assert call(get_ingestion, ended.id, prefer="wait=1").done
+    assert call(explain_ingestion, ended.id).code == "succeeded"
+    assert call(list_ingestion_logs, ended.id).last_number >= 0
 
     (item,) = call(list_ingestion_items, ended.id).items
     assert item.outcome == "created"
@@ -131,6 +158,33 @@ def test_every_operation_of_the_client_is_answered_as_the_contract_says(
     )
     assert canceling.cancel.reason == "enough"
     assert _ended(lambda: call(get_ingestion, long.id)).status == "canceled"
+
+    retry = call(
+        retry_ingestion,
+        long.id,
+        status=202,
+        body=models.RetryIngestion(scope=models.RetryScopeChoice.REMAINING),
+        idempotency_key="once",
+    )
+    assert (retry.retry_of, retry.root_id) == (long.id, long.id)
+    forced = call(cancel_ingestion, retry.id, body=models.CancelIngestion(force=True))
+    assert (forced.status, forced.done) == ("canceled", True)
+
+    call(delete_ingestion, retry.id, status=204)
+    call(get_ingestion, retry.id, status=404)
+    filters = models.CleanUpIngestions(
+        status=[models.EndedStatusChoice.SUCCEEDED, models.EndedStatusChoice.CANCELED]
+    )
+    selected = call(create_cleanup, body=filters)
+    assert (selected.match_count, selected.remaining_count) == (2, 2)
+    filters.selection_token = selected.selection_token
+    deleted = call(create_cleanup, body=filters)
+    assert (deleted.deleted_count, deleted.remaining_count) == (2, 0)
+    assert call(list_ingestions).items == []
+    assert call(get_record, record.id).id == record.id
+
+    (entry,) = call(list_audit_entries, ingestion_id=retry.id).items[:1]
+    assert entry.action == "delete_ingestion"
 
     every = {
         f"{folder.name}.{module.name}"

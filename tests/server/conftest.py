@@ -9,13 +9,12 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI
 
 from osa.server import bootstrap
 from osa.server.bootstrap import House
 from osa.server.http.app import create_app
-from osa.server.http.serving import Server
+from osa.server.http.serving import Server, configured
 from osa.server.model import Principal, Scope
 from osa.server.settings import Settings
 
@@ -42,7 +41,7 @@ def house(settings: Settings) -> Iterator[House]:
 def app(house: House, settings: Settings) -> Iterator[FastAPI]:
     made = create_app(house.service, settings)
     yield made
-    made.state.threads.shutdown()
+    made.state.lanes.close()
     made.state.watchers.close()
 
 
@@ -64,13 +63,19 @@ class Caller:
         self._headers = {} if secret is None else {"Authorization": f"Bearer {secret}"}
 
     def __call__(
-        self, method: str, path: str, *, headers: dict[str, str] | None = None, **more: object
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: dict[str, str] | list[tuple[str, str]] | None = None,
+        **more: object,
     ) -> httpx.Response:
         async def ask() -> httpx.Response:
             # What breaks must become an answer, as it would behind a real server.
             transport = httpx.ASGITransport(self._app, raise_app_exceptions=True)
             async with httpx.AsyncClient(transport=transport, base_url="http://osa") as client:
-                asked = {**self._headers, **(headers or {})}
+                asked = httpx.Headers(self._headers)
+                asked.update(headers)
                 return await client.request(method, path, headers=asked, **more)  # type: ignore[arg-type]
 
         return asyncio.run(ask())
@@ -103,7 +108,7 @@ def _serving(app: FastAPI) -> Iterator[tuple[str, Server]]:
             await super().startup(sockets)  # type: ignore[arg-type]
             ready.set()
 
-    server = Announcing(uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=5))
+    server = Announcing(configured(app, host="127.0.0.1", port=0))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

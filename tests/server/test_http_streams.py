@@ -8,13 +8,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
-from osa.server.http import streaming
-from osa.server.model import EventPage
+from osa.server.http import streaming, watching
+from osa.server.model import EventPage, Version
 
 
 def events_of(text: str) -> list[dict[str, Any]]:
@@ -111,37 +112,39 @@ def test_a_thousand_watchers_cost_one_question_at_a_time(
     app: Any, principal: Any, start: Any
 ) -> None:
     """None of them holds a thread, all of them get the news, and the poller stops with the last."""
-    service = app.state.service.ingestions
+    service = app.state.service
     started = start()
     asked: list[int] = []
     active = threading.Lock()
     loop: Any = None
     first_question: Any = None
 
-    def last_events(ids: Any) -> Any:
+    def versions(ids: Any) -> Any:
         assert active.acquire(blocking=False), "two questions at the same time"
         try:
             asked.append(len(ids))
             loop.call_soon_threadsafe(first_question.set)
-            return service.last_events(ids)
+            return service.reading.versions(ids)
         finally:
             active.release()
 
     async def watch_all() -> list[float]:
         nonlocal loop, first_question
         loop, first_question = asyncio.get_running_loop(), asyncio.Event()
-        watchers = streaming.Watchers(last_events)
+        watchers = watching.Watchers(versions)
         threads_before = threading.active_count()
 
         async def watch() -> float:
-            with watchers.watching(started["id"], 1) as watcher:
+            with watchers.watching(started["id"], lambda version: version.done) as watcher:
                 await watcher.news.wait()
             return asyncio.get_running_loop().time()
 
         waiting = [asyncio.create_task(watch()) for _ in range(1000)]
         await asyncio.wait_for(first_question.wait(), 10)
         assert threading.active_count() - threads_before <= 4
-        service.cancel(principal, started["id"], reason=None, grace_seconds=0)
+        service.ingestions.cancel(
+            principal, started["id"], reason=None, grace_seconds=0, force=False
+        )
         times = await asyncio.wait_for(asyncio.gather(*waiting), 10)
         assert len(watchers) == 0
         assert watchers._poller is not None
@@ -155,19 +158,23 @@ def test_a_thousand_watchers_cost_one_question_at_a_time(
 
 
 def test_a_poller_survives_a_database_that_is_away_for_a_moment() -> None:
-    answers: list[Any] = [RuntimeError("away"), {"x": (5, False)}]
+    version = Version(
+        last_event=5, updated_at=datetime.now(UTC), retried_by=None, stalled=False, done=False
+    )
+    answers: list[Any] = [RuntimeError("away"), {"x": version}]
 
-    def last_events(ids: Any) -> Any:
-        answer = answers.pop(0) if answers else {}
+    def versions(ids: Any) -> Any:
+        answer = answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
         return answer
 
     async def go() -> None:
-        watchers = streaming.Watchers(last_events)
-        with watchers.watching("x", 4) as watcher:
+        watchers = watching.Watchers(versions)
+        with watchers.watching("x", lambda version: version.last_event > 4) as watcher:
             await asyncio.wait_for(watcher.news.wait(), 5)
         watchers.close()
+        assert not answers
 
     asyncio.run(go())
 
@@ -198,6 +205,30 @@ def test_who_hangs_up_is_forgotten_at_once(connect: Any, start: Any) -> None:
         assert len(watchers) == 0
 
 
+def test_a_stream_of_an_ingestion_that_is_deleted_ends(connect: Any, ask: Any, start: Any) -> None:
+    """Also when its reader is past its end, and nothing more could be told."""
+    with connect() as (client, _):
+        started = start()
+        with client.stream("GET", f"{path_of(started)}?after=9") as response:
+            lines = response.iter_lines()
+            next(lines)
+            cancel(ask, started)
+            assert ask("DELETE", f"/api/v1/ingestions/{started['id']}").status_code == 204
+            began = time.monotonic()
+            assert events_of("\n".join(lines)) == []
+            assert time.monotonic() - began < 5
+
+
+def test_a_watcher_hears_that_its_ingestion_is_gone() -> None:
+    async def go() -> None:
+        watchers = watching.Watchers(lambda ids: {})
+        with watchers.watching("x", lambda version: False) as watcher:
+            await asyncio.wait_for(watcher.news.wait(), 5)
+        watchers.close()
+
+    asyncio.run(go())
+
+
 def test_a_stopping_server_ends_streams_at_once(connect: Any, start: Any) -> None:
     with (
         connect() as (client, server),
@@ -223,7 +254,7 @@ def test_a_stream_that_loses_the_database_ends_and_can_be_resumed() -> None:
     sent: list[Any] = []
 
     async def go() -> None:
-        watchers = streaming.Watchers(lambda ids: {})
+        watchers = watching.Watchers(lambda ids: {})
         stream = streaming.EventStream(
             watchers, away, ingestion_id="x", after=0, first=first, max_seconds=60
         )
@@ -239,3 +270,27 @@ def test_a_stream_that_loses_the_database_ends_and_can_be_resumed() -> None:
 
     asyncio.run(go())
     assert sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
+
+
+def test_who_asks_for_the_same_at_the_same_moment_is_told_by_one_look() -> None:
+    looks: list[int] = []
+    begun, gate = threading.Event(), threading.Event()
+
+    def look() -> int:
+        looks.append(1)
+        begun.set()
+        assert gate.wait(10)
+        return len(looks)
+
+    async def go() -> None:
+        watchers = watching.Watchers(lambda ids: {})
+        asking = [asyncio.create_task(watchers.read_together(("x", 3), look)) for _ in range(20)]
+        assert await asyncio.to_thread(begun.wait, 10)
+        # One who hangs up, the first of all, does not end it for the others.
+        asking[0].cancel()
+        gate.set()
+        assert set(await asyncio.gather(*asking[1:])) == {1}
+        assert await watchers.read_together(("x", 3), look) == 2
+        watchers.close()
+
+    asyncio.run(go())

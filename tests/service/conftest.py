@@ -28,7 +28,9 @@ class Player:
         self.principal = principal
         self.folder = folder
         self.ingestions = house.service.ingestions
+        self.reading = house.service.reading
         self.running = house.running
+        self.rescue = house.rescue
 
     def start(
         self,
@@ -49,8 +51,16 @@ class Player:
     def commit(self, job: Job, *items: Item, cursor: Any = None) -> Verdict:
         return self.running.commit(job, items, cursor or {}, None, workdir=self.folder)
 
+    def done(self, *items: Item, who: Principal | None = None, **request: Any) -> Ingestion:
+        """One that was read to its end."""
+        job = self.take(self.start(who=who, **request))
+        if items:
+            self.commit(job, *items)
+        assert self.running.complete(job) is not None
+        return self.reading.get(who or self.principal, job.ingestion.id)
+
     def get(self, ingestion: Ingestion) -> Ingestion:
-        return self.ingestions.get(self.principal, ingestion.id)
+        return self.reading.get(self.principal, ingestion.id)
 
     def cancel(self, ingestion: Ingestion) -> Ingestion:
         return self.ingestions.cancel(self.principal, ingestion.id, reason=None, grace_seconds=60)

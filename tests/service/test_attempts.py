@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from sqlalchemy import update
 
 from osa.conventions import Item
 from osa.conventions.authoring import Progress
 from osa.server.model import Fault, Status
+from osa.server.store import sweeps
+from osa.server.store.line import Limits
 from osa.server.store.tables import ingestion as table
+from osa.server.store.tables import worker
 
 _AWAY = Fault(kind="source_unreachable", detail="Nobody answers.", origin="source", retryable=True)
 
@@ -54,6 +59,28 @@ def test_progress_between_two_commits_never_goes_back(player) -> None:
     after = player.get(started).progress
     assert (after.completed, after.total, after.percent) == (2, 4, 50.0)
     assert (before.completed, before.percent) == (after.completed, after.percent)
+
+
+def test_a_clock_that_is_set_back_does_not_keep_the_dead_alive(player) -> None:
+    """Whoever lives has given a sign since; the last one of the dead lies in the future now."""
+    dead, living = player.start(), player.start()
+    jobs = [player.take(dead), player.running.take(living.id, "a-living-worker")]
+    ahead = datetime.now(UTC) + timedelta(hours=1)
+    player.running.beat("a-worker", slots=1)
+    for changed in (table, worker):
+        player.execute(update(changed).values(heartbeat_at=ahead))
+    player.running.beat("a-living-worker", slots=1)
+
+    for job in jobs:
+        player.rescue.lose(job.hold, fruitless=1, stale_seconds=30)
+
+    assert player.get(dead).status is Status.QUEUED
+    assert player.get(living).status is Status.RUNNING
+    # And what was handed over then is not waited for until then.
+    player.execute(update(table).where(table.c.id == dead.id).values(dispatched_at=ahead))
+    with player.house.database.read() as tx:
+        found = sweeps.undispatched(tx, patience_seconds=15, limits=Limits())
+    assert [one.ingestion_id for one in found] == [dead.id]
 
 
 def test_identities_that_are_too_long_stay_different(player) -> None:

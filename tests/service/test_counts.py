@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from osa.conventions import Item
+from osa.conventions import Item, Progress
 from osa.server.model import Counts, Outcome
 
 
@@ -26,7 +26,7 @@ def test_seen_is_the_sum_after_every_batch_and_what_the_items_say(player) -> Non
         player.commit(job, *_mixed(number), cursor={"next": number})
         counts = player.get(started).counts
         assert counts.seen == 6 * (number + 1)
-        page = player.ingestions.items(
+        page = player.reading.items(
             player.principal, started.id, outcomes=frozenset(), cursor=None, per_page=200
         )
         told = Counter(item.outcome for item in page.items)
@@ -63,7 +63,7 @@ def test_items_are_listed_by_outcome_each_once_in_order(player) -> None:
     wanted = frozenset({Outcome.REJECTED, Outcome.FAILED})
     found, cursor = [], None
     while True:
-        page = player.ingestions.items(
+        page = player.reading.items(
             player.principal, started.id, outcomes=wanted, cursor=cursor, per_page=3
         )
         found += page.items
@@ -78,3 +78,11 @@ def test_a_skipped_batch_does_not_end_the_ingestion(player) -> None:
     job = player.take(player.start())
     verdict = player.commit(job, *(Item.skipped(str(n), kind="k", detail="d") for n in range(5)))
     assert verdict.value == "continue"
+
+
+def test_a_convention_that_counts_below_nothing_is_shown_nothing(player) -> None:
+    started = player.start()
+    job = player.take(started)
+    player.running.show(job, Progress(completed=-3, total=-7))
+    shown = player.get(started).progress
+    assert (shown.completed, shown.total, shown.percent) == (0, 0, None)

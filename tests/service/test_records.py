@@ -160,7 +160,7 @@ def test_artifacts_are_what_was_made_and_not_what_was_sent(player) -> None:
 
     found, cursor = [], None
     while True:
-        page = player.ingestions.artifacts(player.principal, started.id, cursor=cursor, per_page=2)
+        page = player.reading.artifacts(player.principal, started.id, cursor=cursor, per_page=2)
         found += page.items
         cursor = page.next_cursor
         if cursor is None:
@@ -168,7 +168,7 @@ def test_artifacts_are_what_was_made_and_not_what_was_sent(player) -> None:
     assert sorted(one.name for one in found) == ["0.txt", "1.txt", "2.txt", "3.txt", "made.txt"]
     assert {one.source_id for one in found} == {"a", "c"}
     for one in found:
-        stored = player.ingestions.artifact_file(player.principal, one.id)
+        stored = player.reading.artifact_file(player.principal, one.id)
         assert stored.path.stat().st_size == one.size == stored.size
         assert (one.sha256, one.name) == (stored.sha256, stored.name)
     record = _records(player, source_id="a")[0]
@@ -204,7 +204,7 @@ def test_a_batch_that_cannot_be_written_leaves_no_trace(player) -> None:
         player.commit(job, Item.record("fine"), Item.record("odd", metadata={"x": float("nan")}))
     after = player.get(started)
     assert (after.counts.seen, after.last_event, _records(player)) == (0, 2, [])
-    items = player.ingestions.items(
+    items = player.reading.items(
         player.principal, started.id, outcomes=frozenset(Outcome), cursor=None, per_page=9
     )
     assert not items.items

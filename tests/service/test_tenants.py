@@ -33,7 +33,7 @@ def things(player) -> Mapping[str, str]:
     record = player.house.service.records.list(
         player.principal, RecordQuery(), cursor=None, per_page=1
     ).items[0]
-    artifact = player.ingestions.artifacts(
+    artifact = player.reading.artifacts(
         player.principal, started.id, cursor=None, per_page=1
     ).items[0]
     return {
@@ -51,28 +51,28 @@ def _starting(player, who, source: SourceRequest) -> None:
 
 
 OPERATIONS: Mapping[str, tuple[type[NotFound], Callable]] = {
-    "get": (IngestionNotFound, lambda p, who, t: p.ingestions.get(who, t["ingestion"])),
+    "get": (IngestionNotFound, lambda p, who, t: p.reading.get(who, t["ingestion"])),
     "cancel": (
         IngestionNotFound,
         lambda p, who, t: p.ingestions.cancel(who, t["ingestion"], reason=None, grace_seconds=0),
     ),
     "items": (
         IngestionNotFound,
-        lambda p, who, t: p.ingestions.items(
+        lambda p, who, t: p.reading.items(
             who, t["ingestion"], outcomes=frozenset(Outcome), cursor=None, per_page=1
         ),
     ),
     "events": (
         IngestionNotFound,
-        lambda p, who, t: p.ingestions.events(who, t["ingestion"], after=0, per_page=1),
+        lambda p, who, t: p.reading.events(who, t["ingestion"], after=0, per_page=1),
     ),
     "artifacts": (
         IngestionNotFound,
-        lambda p, who, t: p.ingestions.artifacts(who, t["ingestion"], cursor=None, per_page=1),
+        lambda p, who, t: p.reading.artifacts(who, t["ingestion"], cursor=None, per_page=1),
     ),
     "artifact": (
         ArtifactNotFound,
-        lambda p, who, t: p.ingestions.artifact_file(who, t["artifact"]),
+        lambda p, who, t: p.reading.artifact_file(who, t["artifact"]),
     ),
     "record": (RecordNotFound, lambda p, who, t: p.house.service.records.get(who, t["record"])),
     "file": (
@@ -118,7 +118,7 @@ def test_what_belongs_to_another_tenant_is_not_found_as_what_does_not_exist(
 
 
 def test_lists_of_another_tenant_are_empty_whatever_they_ask_for(player, stranger, things) -> None:
-    ask = player.ingestions.list
+    ask = player.reading.list
     for query in (
         IngestionQuery(),
         IngestionQuery(external_id="mine"),
@@ -138,7 +138,7 @@ def test_the_same_source_id_is_another_record_in_another_tenant(player, stranger
     theirs = player.start(who=stranger)
     job = player.take(theirs)
     player.commit(job, Item.record("a"))
-    counts = player.ingestions.get(stranger, theirs.id).counts
+    counts = player.reading.get(stranger, theirs.id).counts
     assert (counts.created, counts.updated) == (1, 0)
 
 
@@ -148,5 +148,5 @@ def test_a_file_that_is_no_longer_the_records_is_not_found(player, things) -> No
     with pytest.raises(FileNotFound):
         player.house.service.records.file(player.principal, things["record"], things["file"])
     # What an ingestion made stays readable as its artifact.
-    kept = player.ingestions.artifact_file(player.principal, things["artifact"])
+    kept = player.reading.artifact_file(player.principal, things["artifact"])
     assert kept.path.read_text() == "made"

@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from osa.conventions import Item
 from osa.server.errors import IngestionAlreadyEnded
-from osa.server.model import Fault, Ingestion, Status
+from osa.server.model import AuditQuery, Fault, Ingestion, Status
 from osa.server.service.jobs import Job
 from osa.server.store.holds import Hold
 from osa.server.store.tables import ingestion as table
@@ -49,7 +49,7 @@ def _deadline(player, job: Job) -> None:
     past = datetime.now(UTC) - timedelta(seconds=10)
     asked = table.c.id == job.ingestion.id, table.c.status == Status.CANCELING
     player.execute(update(table).where(*asked).values(cancel_deadline_at=past))
-    player.running.overdue(job.hold)
+    player.rescue.overdue(job.hold)
 
 
 def _cancel(player, job: Job) -> None:
@@ -67,8 +67,8 @@ ACTIONS: Mapping[str, Callable] = {
     "back off": lambda player, job: player.running.fail(job, _PASSING),
     "hand over": lambda player, job: player.running.hand_over(job),
     # Everybody's last sign of life is older than a moment that lies ahead.
-    "lose": lambda player, job: player.running.lose(job.hold, fruitless=1, stale_seconds=-5),
-    "lose the last": lambda player, job: player.running.lose(
+    "lose": lambda player, job: player.rescue.lose(job.hold, fruitless=1, stale_seconds=-5),
+    "lose the last": lambda player, job: player.rescue.lose(
         job.hold, fruitless=99, stale_seconds=-5
     ),
     "deadline": lambda player, job: _deadline(player, job),
@@ -131,7 +131,7 @@ def test_every_change_writes_its_event_with_it_and_the_numbers_have_no_gap(playe
     player.cancel(started)
     player.running.stop(job)
 
-    events = player.ingestions.events(player.principal, started.id, after=0, per_page=50).items
+    events = player.reading.events(player.principal, started.id, after=0, per_page=50).items
 
     assert [event.number for event in events] == list(range(1, len(events) + 1))
     assert [event.type for event in events] == [
@@ -157,7 +157,7 @@ def test_a_convention_of_another_major_version_ends_the_ingestion_when_it_is_tak
 def test_a_worker_that_was_given_up_on_can_write_nothing_any_more(player) -> None:
     started = player.start()
     old = player.take(started)
-    player.running.lose(old.hold, fruitless=1, stale_seconds=-5)
+    player.rescue.lose(old.hold, fruitless=1, stale_seconds=-5)
     player.take(started)
 
     assert player.commit(old, Item.record("late")).value == "lost"
@@ -217,3 +217,24 @@ def test_a_shorter_grace_moves_the_deadline_forward_and_a_longer_one_never_back(
     assert sooner.deadline_at < first.deadline_at
     assert later.deadline_at == sooner.deadline_at
     assert (later.reason, later.requested_at) == (first.reason, first.requested_at)
+
+
+def test_asking_again_changes_nothing_but_a_deadline_that_comes_sooner(player) -> None:
+    """What is unchanged is no news to whoever watches; what is changed is noted."""
+    started = player.start()
+    player.take(started)
+    first = player.cancel(started)
+    ask = player.ingestions.cancel
+    again = ask(player.principal, started.id, reason="again", grace_seconds=500)
+    assert again.version == first.version
+
+    sooner = ask(player.principal, started.id, reason="now", grace_seconds=5)
+    assert sooner.version != first.version
+    noted = player.house.service.audit.page(
+        player.principal, AuditQuery(ingestion_id=started.id), cursor=None, per_page=9
+    )
+    assert [(one.action, one.detail.get("grace_seconds")) for one in noted.items] == [
+        ("cancel_ingestion", 5),
+        ("cancel_ingestion", 60),
+        ("start_ingestion", None),
+    ]

@@ -42,9 +42,9 @@ def test_connections_that_a_restart_cut_are_replaced(house, principal) -> None:
             )
         )
     other.close()
-    assert house.service.ingestions.get(principal, first.id).id == first.id
+    assert house.service.reading.get(principal, first.id).id == first.id
     start(principal, body, idempotency_key=None)
-    found = house.service.ingestions.list(principal, IngestionQuery(), cursor=None, per_page=9)
+    found = house.service.reading.list(principal, IngestionQuery(), cursor=None, per_page=9)
     assert len(found.items) == 2
 
 
@@ -137,6 +137,6 @@ def test_servers_that_start_at_once_agree_on_the_shared_secret(house) -> None:
     houses = [bootstrap.build(house.settings) for _ in range(3)]
     cursors = []
     for one in houses:
-        cursors.append(one.service.ingestions._cursors._key)
+        cursors.append(one.service.reading._cursors._key)
         one.close()
     assert len(set(cursors)) == 1

@@ -1,4 +1,4 @@
-"""Files on their way up and down, in front of a person or of a log."""
+"""What takes its time, in front of a person or of a log: files on their way, and many things."""
 
 from __future__ import annotations
 
@@ -46,6 +46,38 @@ def transfer(verb: str, name: str, size: int | None) -> Iterator[Report]:
             progress.update(task, completed=done, total=total if total is not None else size)
 
         yield report
+
+
+@contextlib.contextmanager
+def counting(verb: str, total: int, *, shown: bool = True) -> Iterator[Callable[[int], None]]:
+    """A bar for many things on a terminal; elsewhere one line for each tenth of them."""
+    if not shown:
+        yield lambda done: None
+        return
+    if not is_terminal(sys.stderr):
+        told = 0
+
+        def tell(done: int) -> None:
+            nonlocal told
+            tenth = done * 10 // max(total, 1)
+            if tenth > told and done < total:
+                told = tenth
+                say(f"{verb}: {done} of {total}")
+
+        yield tell
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+    )
+    console = Console(stderr=True, highlight=False)
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(verb, total=total)
+        yield lambda done: progress.update(task, completed=done)
 
 
 def upload(session: Session, path: Path, *, label: str = "") -> JsonObject:

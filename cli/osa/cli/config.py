@@ -4,6 +4,9 @@ The server is the first of: `--server`; `OSA_SERVER`; `[client] server` in `osa.
 working directory or the nearest folder above it; the same in the user's `config.toml`; the server
 of the last `osa login`; `http://127.0.0.1:8000`, where a first `osa serve` listens.
 
+The tenant that an admin token acts for is the first of: `--tenant`; `OSA_TENANT`; `[client] tenant`
+in the same two files; else it is the token's own.
+
 The token is the first of: `--token`; `OSA_TOKEN`; the one that `osa login` stored for exactly
 this server. A project file never holds a token, because such files are shared; one that does is
 refused. One that belongs to another user is not read: below a shared folder it could send a token
@@ -13,6 +16,7 @@ to a stranger.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +31,7 @@ from osa.cli.problems import BadUsage, NotLoggedIn
 
 DEFAULT_SERVER = "http://127.0.0.1:8000"
 PROJECT_FILE = "osa.toml"
+_TENANT = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +39,14 @@ class Choice:
     """A server, and who said so."""
 
     server: str
+    origin: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tenant:
+    """Whose things a token of an operator is used for, and who said so."""
+
+    name: str
     origin: str
 
 
@@ -55,13 +68,31 @@ def choose_server(flag: str | None = None) -> Choice:
         return Choice(server=normalise_server(flag), origin="--server")
     if value := os.environ.get("OSA_SERVER"):
         return Choice(server=normalise_server(value), origin="OSA_SERVER")
-    project = _project_file()
-    for path in (project, config_folder() / "config.toml"):
-        if path is not None and (value := _server_of(path, shared=path == project)):
-            return Choice(server=normalise_server(value), origin=str(path))
+    if found := _configured("server"):
+        return Choice(server=normalise_server(found[0]), origin=found[1])
     if value := default_server():
         return Choice(server=normalise_server(value), origin="the last `osa login`")
     return Choice(server=DEFAULT_SERVER, origin="the default")
+
+
+def choose_tenant(flag: str | None = None) -> Tenant | None:
+    """The tenant to act for; None is the token's own."""
+    if flag is not None:
+        given = (flag, "--tenant")
+    elif value := os.environ.get("OSA_TENANT"):
+        given = (value, "OSA_TENANT")
+    elif found := _configured("tenant"):
+        given = found
+    else:
+        return None
+    name, origin = given
+    if not _TENANT.fullmatch(name):
+        raise BadUsage(
+            f"{origin}: {name!r} cannot be the name of a tenant.",
+            next_step="Names have up to 64 of a-z, 0-9, `.`, `_` and `-`; "
+            "only an admin token needs one.",
+        )
+    return Tenant(name=name, origin=origin)
 
 
 def choose_token(server: str, flag: str | None = None) -> Token:
@@ -97,11 +128,26 @@ def _project_file() -> Path | None:
     return None
 
 
-def _server_of(path: Path, *, shared: bool) -> str | None:
+def _configured(key: str) -> tuple[str, str] | None:
+    """The value of a key of `[client]`, and the file that holds it: the project's, else the
+    user's."""
+    project = _project_file()
+    for path in (project, config_folder() / "config.toml"):
+        if path is None:
+            continue
+        value = _client_of(path, shared=path == project).get(key)
+        if value is not None and not isinstance(value, str):
+            raise BadUsage(f"{path}: `{key}` must be a text.")
+        if value:
+            return value, str(path)
+    return None
+
+
+def _client_of(path: Path, *, shared: bool) -> dict[str, object]:
     try:
         content = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        return None
+        return {}
     except OSError as exc:
         raise BadUsage(f"Cannot read {path}: {exc.strerror}.") from exc
     except ValueError as exc:
@@ -114,7 +160,4 @@ def _server_of(path: Path, *, shared: bool) -> str | None:
             f"{path} holds a token, and project files are shared.",
             next_step="Remove it, make a new token, and store that with `osa login`.",
         )
-    server = client.get("server")
-    if server is not None and not isinstance(server, str):
-        raise BadUsage(f"{path}: `server` must be a text.")
-    return server
+    return client

@@ -9,6 +9,7 @@ TLS_FAILED         the server's certificate or protocol was not accepted
 REDIRECTED         the server sends elsewhere, and the token is not sent after it
 UNEXPECTED_STATUS  a status without a problem, as of a proxy's page; retryable for 502, 503 and such
 INVALID_RESPONSE   a success whose body is not what the contract says; retryable when it broke off
+                   or when a cleanup deleted nothing
 INVALID_ARGUMENT   no request can be made of what was given
 CHECKSUM_MISMATCH  the bytes that arrived are not those that were sent; retryable
 FILE_EXISTS        a local file is in the way
@@ -64,12 +65,22 @@ class IngestionError(Exception):
 
 
 class IngestionTimeout(IngestionError):
-    """`wait_ingestion` gave up waiting. `ingestion` is the last state seen, None when there was
-    none."""
+    """`wait_ingestion` or `wait_ingestions` gave up waiting.
 
-    def __init__(self, detail: str, *, ingestion: dict[str, Any] | None) -> None:
+    `ingestion` is the last state seen of the first that is not done, None when there was none;
+    `ingestions` are the last states of all that were seen.
+    """
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        ingestion: dict[str, Any] | None,
+        ingestions: Sequence[dict[str, Any]] = (),
+    ) -> None:
         super().__init__(detail, code="WAITED_TOO_LONG", retryable=True)
         self.ingestion = ingestion
+        self.ingestions = [*ingestions]
 
 
 def _rebuild(kind: type[IngestionError], state: dict[str, Any]) -> IngestionError:

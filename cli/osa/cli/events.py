@@ -3,15 +3,17 @@ cut."""
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Unpack
 from uuid import UUID
 
 import httpx
 
 from osa.cli import answers, pacing
+from osa.cli.access import Access, helper
+from osa.cli.arguments import plain_id
 from osa.cli.errors import IngestionError
-from osa.cli.transport import Connection, plain_id
-from osa.cli.waiting import poll_pause
+from osa.cli.numbered import Numbered, damaged
+from osa.cli.transport import Connection
 from osa.sdk.api.ingestions import list_ingestion_events, stream_ingestion_events
 from osa.sdk.models.ingestion_event import IngestionEvent
 
@@ -21,17 +23,14 @@ _NO_STREAM_STATUSES = frozenset({404, 405, 406, 426, 501})
 _LONGEST_EVENT = 16 * 1024 * 1024
 
 
+@helper
 def iter_events(
     *,
-    server: str,
     ingestion_id: str | UUID,
-    token: str,
     after: int = 0,
     follow: bool = False,
-    timeout: float = 30.0,
-    retries: int = 2,
     outage_budget: float = 300.0,
-    http: httpx.Client | None = None,
+    **access: Unpack[Access],
 ) -> Iterator[dict[str, Any]]:
     """Yield the events with a number above `after`, each once and in order.
 
@@ -40,89 +39,49 @@ def iter_events(
     through. A server that is gone for less than `outage_budget` seconds at a time is waited for
     when following.
     """
-    with Connection(
-        server=server, token=token, timeout=timeout, retries=retries, http=http
-    ) as line:
-        log = _Log(line, plain_id(ingestion_id, "ing"), after)
-        if not follow:
-            yield from log.pages()
-            return
-        yield from log.follow(pacing.Outage(outage_budget))
+    with Connection(**access) as line:
+        path = plain_id(ingestion_id, "ing")
+        log = _Events(line, list_ingestion_events, path, after=after)
+        yield from log.follow(pacing.Outage(outage_budget)) if follow else log.pages()
 
 
-class _Log:
-    """How far the log of one ingestion has been read."""
+class _Events(Numbered):
+    """The events of one ingestion, which come over a stream too; the last of them says it is."""
 
-    def __init__(self, line: Connection, path: Any, after: int) -> None:
-        self._line = line
-        self._path = path
-        self._after = after
-        self._ended = False
-        self._silent = False
-
-    def pages(self) -> Iterator[dict[str, Any]]:
-        """Yield what there is now."""
-        more = True
-        while more:
-            before = self._after
-            page = self._page()
-            yield from self._new(page["items"])
-            more = page["has_more"]
-            if more and self._after == before:
-                raise _damaged("a page of events says there is more and has nothing new")
+    _silent = False
 
     def follow(self, outage: pacing.Outage) -> Iterator[dict[str, Any]]:
         """Yield until the ended event, over the stream or, where there is none, by polling."""
-        streaming = True
         while not self._ended:
             before = self._after
             try:
-                if streaming:
-                    yield from self._stream()
-                else:
-                    yield from self._poll()
+                yield from self._stream()
             except IngestionError as error:
                 if self._after > before:
                     outage.over()
-                if streaming and (self._withheld(error) or _no_stream(error)):
-                    streaming = False
-                elif not outage.again(error):
+                if self._withheld(error) or _no_stream(error):
+                    break
+                if not outage.again(error):
                     raise
                 continue
             outage.over()
-            if streaming and not self._ended:
+            if not self._ended:
                 # The server closed in its own time. At once again, but never in a tight circle.
                 low = 0.0 if self._after > before else pacing.BASE_SECONDS
                 pacing.sleep(pacing.uniform(low, 2 * pacing.BASE_SECONDS))
+        yield from super().follow(outage)
 
     def _withheld(self, error: IngestionError) -> bool:
         """Silence from the first byte on: a proxy keeps the stream until it is complete."""
         return self._silent and error.code == "TIMEOUT"
 
-    def _poll(self) -> Iterator[dict[str, Any]]:
-        before = self._after
-        page = self._page(retries=0)
-        yield from self._new(page["items"])
-        if self._ended or (page["has_more"] and self._after > before):
-            return
-        if "poll_after_seconds" not in page:
-            self._ended = True
-            return
-        pacing.sleep(poll_pause(page))
+    def _take(self, event: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        if event["number"] > self._after:
+            self._ended = self._ended or event["data"].get("done") is True
+        yield from super()._take(event)
 
-    def _page(self, *, retries: int | None = None) -> dict[str, Any]:
-        kwargs = list_ingestion_events._get_kwargs(self._path, after=self._after, per_page=200)
-        page = self._line.ask(list_ingestion_events, kwargs, retries=retries)
-        if not isinstance(page["items"], list) or not all(map(_is_event, page["items"])):
-            raise _damaged("a page of events is not what the contract says")
-        return page
-
-    def _new(self, events: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        for event in events:
-            if event["number"] > self._after:
-                self._after = event["number"]
-                self._ended = self._ended or event["data"].get("done") is True
-                yield event
+    def _fits(self, event: dict[str, Any]) -> bool:
+        return _is_event(event)
 
     def _stream(self) -> Iterator[dict[str, Any]]:
         last = str(self._after) if self._after else None
@@ -141,7 +100,7 @@ class _Log:
             for event in _decode(self._heard(answer)):
                 if event["number"] > self._after + 1:
                     yield from self.pages()
-                yield from self._new([event])
+                yield from self._take(event)
                 if self._ended:
                     return
 
@@ -170,7 +129,7 @@ def _decode(chunks: Iterator[bytes]) -> Iterator[dict[str, Any]]:
                 data.append(value.removeprefix(b" "))
                 size += len(value)
                 if size > _LONGEST_EVENT:
-                    raise _damaged("an event of the stream has no end")
+                    raise damaged("an event of the stream has no end")
         elif data:
             yield _event(b"\n".join(data))
             data, size = [], 0
@@ -194,7 +153,7 @@ def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
         for line in lines:
             yield line.rstrip(b"\r\n")
         if len(rest) > _LONGEST_EVENT:
-            raise _damaged("a line of the stream has no end")
+            raise damaged("a line of the stream has no end")
     if rest.endswith(b"\r"):
         yield rest.removesuffix(b"\r")
 
@@ -206,14 +165,10 @@ def _event(data: bytes) -> dict[str, Any]:
         if not _is_event(event):
             raise TypeError
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
-        raise _damaged("an event of the stream is not what the contract says") from exc
+        raise damaged("an event of the stream is not what the contract says") from exc
     return dict(event)
 
 
 def _is_event(event: Any) -> bool:
     """What the generated parser does not look at, and the code above relies on."""
     return isinstance(event["number"], int) and isinstance(event["data"], dict)
-
-
-def _damaged(why: str) -> IngestionError:
-    return IngestionError(f"The server's answer cannot be used: {why}.", code="INVALID_RESPONSE")

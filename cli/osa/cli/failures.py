@@ -22,12 +22,26 @@ _NEXT = {
     "IDEMPOTENCY_KEY_REUSED": "Use another --idempotency-key, or none.",
     "STORAGE_FULL": "Tell the operator: the server's disk is full.",
     "CHECKSUM_MISMATCH": "Try the same again: the transfer was broken, and nothing was kept.",
+    "INGESTION_DELETED": "Use another --idempotency-key, or none.",
+    "CONVENTION_CHANGED": "Try all of it again, with --scope all.",
+    "SELECTION_NOT_FOUND": "Do the same again: it is then selected anew.",
+    "SELECTION_MISMATCH": "Do the same again: it is then selected anew.",
+    "TOO_MANY_REQUESTS": "Wait a moment, and ask less often.",
+    "OVERLOADED": "Wait a moment; if it stays so, tell the operator.",
     "UNREACHABLE": "Check the address (--server, OSA_SERVER, osa.toml, `osa login`); "
     "on this machine `osa serve` starts a server.",
     "TIMEOUT": "Try the same again; if it stays so, ask the operator of the server.",
     "TLS_FAILED": "Check the address, and the certificates of this machine.",
     "REDIRECTED": "Give the new address with --server, if you trust it.",
     "FILE_EXISTS": "Use another --dir, or --overwrite.",
+}
+#: Where the next step is about the ingestion that the problem names.
+_NEXT_OF = {
+    "INGESTION_ACTIVE": "Stop it first with: osa ingestion cancel {} --wait",
+    "NOTHING_TO_RETRY": "To do it all again: osa ingestion retry {} --scope all",
+    "INGESTION_ALREADY_RUNNING": "See it with: osa ingestion status {}\n"
+    "Or start with --on-conflict attach to follow that one, or queue to wait for its end.",
+    "INGESTION_ALREADY_RETRIED": "See its retry with: osa ingestion status {}",
 }
 _EXIT_CODES = {
     "UNREACHABLE": ExitCode.UNAVAILABLE,
@@ -64,13 +78,13 @@ def report_failure(failure: CommandFailed) -> int:
     return failure.exit_code
 
 
-def report_error(error: IngestionError) -> int:
+def report_error(error: IngestionError) -> ExitCode:
     """Tell of a failure of the server, or on the way to it."""
     code = exit_code_of(error)
     _headline(error.detail)
     for line in _reasons(error):
         say(f"  {line}")
-    next_step = _next_step(error, code)
+    next_step = advice(error)
     # The server's own advice is in the detail; the same twice reads like two.
     if next_step and not _is_said_in(error.detail, next_step):
         say(next_step)
@@ -120,12 +134,16 @@ def _reasons(error: IngestionError) -> list[str]:
     return lines
 
 
-def _next_step(error: IngestionError, code: ExitCode) -> str | None:
+def advice(error: IngestionError) -> str | None:
+    """What to do next, where something is known to help."""
+    code = exit_code_of(error)
     other = error.context.get("ingestion_id")
+    if error.code in _NEXT_OF and other:
+        return _NEXT_OF[error.code].format(clean(other))
     if error.code == "INGESTION_ALREADY_ENDED":
         ended = error.context.get("ingestion")
         other = ended.get("id") if isinstance(ended, dict) else None
-    if code is ExitCode.CONFLICT and other:
+    if code is ExitCode.CONFLICT and other and error.code not in _NEXT:
         return f"See it with: osa ingestion status {clean(other)}"
     if error.code in _NEXT:
         return _NEXT[error.code]

@@ -1,31 +1,38 @@
-"""Start, watch, stop and read ingestions from Python: the helpers that callers import.
+"""Start, watch, stop, repeat, read and forget ingestions from Python: the helpers that callers
+import.
 
 Everything is keyword-only. An id may be an SRN, `server` may end with a slash or hold a path, and
 `http` is an `httpx.Client` to use instead of one made for the call; it needs neither base URL nor
-headers. Each dictionary is the server's JSON, untouched. Every failure is an `IngestionError`.
-`timeout` is in seconds and is that of one read; reads, and whatever can safely be sent twice, are
-tried `retries` more times.
+headers. `tenant` is the one that an admin token acts for. Each dictionary is the server's JSON,
+untouched. Every failure is an `IngestionError`. `timeout` is in seconds and is that of one read;
+reads, and whatever can safely be sent twice, are tried `retries` more times.
 """
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ParamSpec
-from uuid import UUID, uuid4
+from collections.abc import Callable, Iterator
+from typing import Any, ParamSpec, Unpack
+from uuid import UUID
 
-import httpx
-
+from osa.cli.access import Access, helper
+from osa.cli.arguments import or_unset, path_segment, plain_id
+from osa.cli.cleanups import clean_up, delete_ingestion
 from osa.cli.errors import IngestionError, IngestionTimeout
 from osa.cli.events import iter_events
 from osa.cli.listing import (
+    count_ingestions,
     iter_artifacts,
     iter_ingestions,
     iter_items,
     iter_records,
     list_conventions,
 )
+from osa.cli.logs import iter_logs, list_logs
+from osa.cli.service import get_caller, get_readiness, get_service_status, iter_audit
+from osa.cli.starts import retry_ingestion, start_ingestion
+from osa.cli.states import get_ingestion, get_ingestions
 from osa.cli.transfers import download_artifact, download_record_file, upload_file
-from osa.cli.transport import Connection, path_segment, plain_id
-from osa.cli.waiting import wait_ingestion
+from osa.cli.transport import Connection
+from osa.cli.waiting import wait_ingestion, wait_ingestions
 from osa.sdk.types import UNSET
 
 P = ParamSpec("P")
@@ -34,76 +41,40 @@ __all__ = [
     "IngestionError",
     "IngestionTimeout",
     "cancel_ingestion",
+    "clean_up",
+    "count_ingestions",
+    "delete_ingestion",
     "discover_ingestable_conventions",
     "download_artifact",
     "download_record_file",
+    "explain_ingestion",
+    "get_caller",
     "get_convention",
     "get_ingestion",
+    "get_ingestions",
     "get_readiness",
     "get_record",
+    "get_service_status",
     "get_upload",
     "iter_artifacts",
+    "iter_audit",
     "iter_events",
     "iter_ingestions",
     "iter_items",
+    "iter_logs",
     "iter_records",
     "list_artifacts",
     "list_conventions",
     "list_ingestions",
     "list_items",
+    "list_logs",
     "list_records",
+    "retry_ingestion",
     "start_ingestion",
     "upload_file",
     "wait_ingestion",
+    "wait_ingestions",
 ]
-
-
-def start_ingestion(
-    *,
-    server: str,
-    convention_id: str,
-    token: str,
-    batch_size: int = 1000,
-    limit: int | None = None,
-    source: Mapping[str, Any] | None = None,
-    parameters: Mapping[str, Any] | None = None,
-    name: str | None = None,
-    external_id: str | None = None,
-    metadata: Mapping[str, Any] | None = None,
-    labels: Mapping[str, str] | None = None,
-    idempotency_key: str | None = None,
-    timeout: float = 30.0,
-    retries: int = 2,
-    http: httpx.Client | None = None,
-) -> dict[str, Any]:
-    """Start one execution of a convention and give the ingestion, queued and with its id.
-
-    `limit` None means all items. A key is always sent, the same on every retry, so that a lost
-    answer never makes two ingestions; give `idempotency_key` to be safe across processes too.
-    """
-    from osa.sdk.api.ingestions import start_ingestion as operation
-    from osa.sdk.models.start_ingestion import StartIngestion
-
-    optional = {
-        "source": source,
-        "parameters": parameters,
-        "name": name,
-        "external_id": external_id,
-        "metadata": metadata,
-        "labels": labels,
-    }
-    body = {"convention_id": convention_id, "batch_size": batch_size, "limit": limit}
-    body |= {key: value for key, value in optional.items() if value is not None}
-    kwargs = operation._get_kwargs(
-        body=StartIngestion(convention_id=convention_id),
-        idempotency_key=str(uuid4()) if idempotency_key is None else idempotency_key,
-    )
-    # The generated models drop a member they do not know; a mistyped one is the server's to refuse.
-    kwargs["json"] = body
-    with Connection(
-        server=server, token=token, timeout=timeout, retries=retries, http=http
-    ) as line:
-        return line.ask(operation, kwargs)
 
 
 def _listed(walk: Callable[P, Iterator[dict[str, Any]]]) -> Callable[P, list[dict[str, Any]]]:
@@ -125,138 +96,74 @@ list_artifacts = _listed(iter_artifacts)
 list_records = _listed(iter_records)
 
 
-def get_ingestion(
-    *,
-    server: str,
-    ingestion_id: str | UUID,
-    token: str,
-    timeout: float = 30.0,
-    retries: int = 2,
-    http: httpx.Client | None = None,
-) -> dict[str, Any]:
-    """Give the ingestion as it is now."""
-    from osa.sdk.api.ingestions import get_ingestion as operation
-
-    kwargs = operation._get_kwargs(plain_id(ingestion_id, "ing"))
-    with Connection(
-        server=server, token=token, timeout=timeout, retries=retries, http=http
-    ) as line:
-        return line.ask(operation, kwargs)
-
-
+@helper
 def cancel_ingestion(
     *,
-    server: str,
     ingestion_id: str | UUID,
-    token: str,
     reason: str | None = None,
     grace_seconds: int | None = None,
-    timeout: float = 30.0,
-    retries: int = 2,
-    http: httpx.Client | None = None,
+    force: bool = False,
+    **access: Unpack[Access],
 ) -> dict[str, Any]:
     """Ask for a cancel and give the ingestion: `canceled`, or `canceling` until
     `cancel.deadline_at`.
 
-    The item in hand gets `grace_seconds` (the server's default: 120). Asking again changes nothing,
-    but a shorter grace moves the deadline forward. One that has ended already raises
-    `INGESTION_ALREADY_ENDED`.
+    The item in hand gets `grace_seconds` (the server's default: 120); with `force` nothing is
+    waited for. Asking again changes nothing, but a shorter grace moves the deadline forward. One
+    that has ended already raises `INGESTION_ALREADY_ENDED`.
     """
     from osa.sdk.api.ingestions import cancel_ingestion as operation
     from osa.sdk.models.cancel_ingestion import CancelIngestion
 
     body = CancelIngestion(
-        reason=UNSET if reason is None else reason,
+        reason=or_unset(reason),
         # The SDK would send the contract's default; the server's own may be another one day.
-        grace_seconds=UNSET if grace_seconds is None else grace_seconds,
+        grace_seconds=or_unset(grace_seconds),
+        # Unless it is wanted, left out, as servers that are older do not know it.
+        force=force or UNSET,
     )
-    kwargs = operation._get_kwargs(plain_id(ingestion_id, "ing"), body=body)
-    with Connection(
-        server=server, token=token, timeout=timeout, retries=retries, http=http
-    ) as line:
+    with Connection(**access) as line:
+        kwargs = operation._get_kwargs(plain_id(ingestion_id, "ing"), body=body)
         return line.ask(operation, kwargs)
 
 
-def discover_ingestable_conventions(
-    *,
-    server: str,
-    token: str,
-    timeout: float = 30.0,
-    retries: int = 2,
-    http: httpx.Client | None = None,
-) -> list[dict[str, Any]]:
+@helper
+def explain_ingestion(*, ingestion_id: str | UUID, **access: Unpack[Access]) -> dict[str, Any]:
+    """Give why an ingestion is waiting, slow, stuck or failed, since when, and what to do."""
+    from osa.sdk.api.ingestions import explain_ingestion as operation
+
+    with Connection(**access) as line:
+        return line.ask(operation, operation._get_kwargs(plain_id(ingestion_id, "ing")))
+
+
+@helper
+def discover_ingestable_conventions(**access: Unpack[Access]) -> list[dict[str, Any]]:
     """Give the conventions that can be started on this server now."""
-    return list_conventions(
-        server=server, token=token, ingestable=True, timeout=timeout, retries=retries, http=http
-    )
+    return list_conventions(ingestable=True, **access)
 
 
-def get_convention(
-    *,
-    server: str,
-    convention_id: str,
-    token: str,
-    timeout: float = 30.0,
-    retries: int = 2,
-    http: httpx.Client | None = None,
-) -> dict[str, Any]:
+@helper
+def get_convention(*, convention_id: str, **access: Unpack[Access]) -> dict[str, Any]:
     """Give a convention, by slug or SRN, with the JSON Schema of its parameters."""
     from osa.sdk.api.conventions import get_convention as operation
 
-    kwargs = operation._get_kwargs(path_segment(convention_id))
-    with Connection(
-        server=server, token=token, timeout=timeout, retries=retries, http=http
-    ) as line:
-        return line.ask(operation, kwargs)
+    with Connection(**access) as line:
+        return line.ask(operation, operation._get_kwargs(path_segment(convention_id)))
 
 
-def get_record(
-    *,
-    server: str,
-    record_id: str | UUID,
-    token: str,
-    timeout: float = 30.0,
-    retries: int = 2,
-    http: httpx.Client | None = None,
-) -> dict[str, Any]:
+@helper
+def get_record(*, record_id: str | UUID, **access: Unpack[Access]) -> dict[str, Any]:
     """Give a record with its metadata and files."""
     from osa.sdk.api.records import get_record as operation
 
-    kwargs = operation._get_kwargs(plain_id(record_id, "rec"))
-    with Connection(
-        server=server, token=token, timeout=timeout, retries=retries, http=http
-    ) as line:
-        return line.ask(operation, kwargs)
+    with Connection(**access) as line:
+        return line.ask(operation, operation._get_kwargs(plain_id(record_id, "rec")))
 
 
-def get_upload(
-    *,
-    server: str,
-    upload_id: str | UUID,
-    token: str,
-    timeout: float = 30.0,
-    retries: int = 2,
-    http: httpx.Client | None = None,
-) -> dict[str, Any]:
+@helper
+def get_upload(*, upload_id: str | UUID, **access: Unpack[Access]) -> dict[str, Any]:
     """Give what the server knows of an uploaded file."""
     from osa.sdk.api.uploads import get_upload as operation
 
-    kwargs = operation._get_kwargs(plain_id(upload_id, "upload"))
-    with Connection(
-        server=server, token=token, timeout=timeout, retries=retries, http=http
-    ) as line:
-        return line.ask(operation, kwargs)
-
-
-def get_readiness(
-    *,
-    server: str,
-    timeout: float = 30.0,
-    retries: int = 0,
-    http: httpx.Client | None = None,
-) -> dict[str, Any]:
-    """Give `{status, version, workers_alive}` when a start would be accepted; needs no token."""
-    from osa.sdk.api.service import get_readiness as operation
-
-    with Connection(server=server, token=None, timeout=timeout, retries=retries, http=http) as line:
-        return line.ask(operation, operation._get_kwargs())
+    with Connection(**access) as line:
+        return line.ask(operation, operation._get_kwargs(plain_id(upload_id, "upload")))

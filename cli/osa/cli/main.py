@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from osa.cli.commands import account, lazy, options, server
+from osa.cli.commands import account, audit, doctor, lazy, options, server
 from osa.cli.output import write
 from osa.cli.problems import CommandFailed, ExitCode, ReaderGone
 from osa.cli.version import __version__
@@ -42,11 +42,10 @@ def build() -> typer.Typer:
             "osa convention list",
             "osa ingestion start documents notes.txt --wait",
             "osa ingestion status @last",
+            "osa doctor",
         )
         + "\n\n\b\nExit codes:\n"
-        "  0 done  1 error  2 usage  6 not found  7 token  8 conflict\n"
-        "  9 server unreachable or busy  130 interrupted\n"
-        "  after waiting also: 3 failed  4 canceled  5 waited too long",
+        + "\n".join(f"  {code:>3}  {code.meaning}" for code in ExitCode),
     )
 
     @app.callback()
@@ -68,6 +67,14 @@ def build() -> typer.Typer:
         )
     )(account.login)
     app.command()(account.logout)
+    app.command(epilog=options.examples("osa doctor", "osa doctor -q", "osa doctor -o json"))(
+        doctor.doctor
+    )
+    app.command(
+        epilog=options.examples(
+            "osa audit --since 1d", "osa audit --ingestion @last", "osa audit --token-name nightly"
+        )
+    )(audit.audit)
     server.add_to(app)
     return app
 

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from osa.cli.problems import ReaderGone
+from osa.cli.problems import CommandFailed, ReaderGone
 
 JsonObject = dict[str, Any]
 
@@ -57,6 +57,12 @@ def clean(text: object) -> str:
     return _UNSAFE.sub(lambda found: f"\\x{ord(found[0]):02x}", spelled)
 
 
+def clean_lines(text: object) -> list[str]:
+    """The lines of a text that has several, each safe to show; one at least."""
+    lines = str(text).rstrip().replace("\r\n", "\n").split("\n")
+    return [clean(line).rstrip() for line in lines]
+
+
 def write(text: str) -> None:
     """Data, with a line end."""
     _put(sys.stdout, text)
@@ -80,6 +86,15 @@ def _put(stream: TextIO | None, text: str) -> None:
         stream.flush()
     except BrokenPipeError as exc:
         raise ReaderGone from exc
+    except OSError as exc:
+        if stream is not sys.stdout:
+            raise
+        # A full disk below `osa … > file`. What is buffered would fail once more on the way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        raise CommandFailed(
+            f"The output cannot be written: {exc.strerror}.",
+            next_step="What was asked for may have been done all the same.",
+        ) from exc
 
 
 def dump(value: object, *, indent: int | None = None) -> str:
@@ -200,6 +215,34 @@ def block(rows: Iterable[tuple[str, object]]) -> None:
         write(f"{name:<{indent}}{lines[0]}".rstrip())
         for line in lines[1:]:
             write(" " * indent + line)
+
+
+def entry(marks: str, text: object, *, width: int, indent: int = 4) -> None:
+    """A text of any number of lines behind its marks, which are so many cells wide.
+
+    Whatever is not its first line is indented, the rest of a line that is too long for a terminal
+    too: a text is not to be taken for an entry of its own.
+    """
+    first, *rest = clean_lines(text)
+    # The marks' room is held by a character that no break is made at.
+    lines = _wrap_hanging("x" * width + first, indent)
+    write((marks + lines[0][width:]).rstrip())
+    for line in lines[1:]:
+        write(line)
+    for each in rest:
+        for line in _wrap_hanging(" " * indent + each, indent):
+            write(line)
+
+
+def _wrap_hanging(line: str, indent: int) -> list[str]:
+    if not is_terminal(sys.stdout):
+        return [line.rstrip()]
+    return textwrap.wrap(
+        line,
+        max(40, shutil.get_terminal_size().columns),
+        subsequent_indent=" " * indent,
+        break_on_hyphens=False,
+    ) or [""]
 
 
 def paragraph(text: object, indent: int) -> None:

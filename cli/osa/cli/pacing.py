@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from osa.cli.errors import IngestionError
 
@@ -16,6 +17,9 @@ monotonic = time.monotonic
 
 BASE_SECONDS = 0.5
 CAP_SECONDS = 30.0
+# Between two looks at something that goes on.
+SHORTEST_POLL_SECONDS = 0.5
+LONGEST_POLL_SECONDS = 60.0
 # The sum of the pauses of one call; a server that asks for more gets its error reported instead.
 CALL_BUDGET_SECONDS = 60.0
 
@@ -38,6 +42,14 @@ def parse_retry_after(value: str | None) -> float | None:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
     except (ValueError, TypeError, OverflowError):
         return None
+
+
+def poll_pause(answer: dict[str, Any]) -> float:
+    """Seconds until it makes sense to ask again, from the server's hint, with jitter."""
+    hint = answer.get("poll_after_seconds")
+    known = isinstance(hint, (int, float)) and not isinstance(hint, bool)
+    seconds = float(hint) if known and hint is not None else 2.0
+    return min(LONGEST_POLL_SECONDS, max(SHORTEST_POLL_SECONDS, seconds * uniform(1.0, 1.25)))
 
 
 def worth_another_try(error: IngestionError) -> bool:

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import enum
+from typing import Self
 
 
 class ExitCode(enum.IntEnum):
-    """Part of the contract with scripts; a number never changes its meaning."""
+    """Part of the contract with scripts; a number never changes its meaning.
 
-    OK = 0
-    ERROR = 1
-    USAGE = 2
-    INGESTION_FAILED = 3
-    INGESTION_CANCELED = 4
-    WAITED_TOO_LONG = 5
-    NOT_FOUND = 6
-    AUTH = 7
-    CONFLICT = 8
-    UNAVAILABLE = 9
-    INTERRUPTED = 130
+    This is the one table of them: `osa --help` shows it, and a test makes each happen.
+    """
+
+    meaning: str
+
+    def __new__(cls, number: int, meaning: str) -> Self:
+        code = int.__new__(cls, number)
+        code._value_ = number
+        code.meaning = meaning
+        return code
+
+    OK = 0, "did what was asked; after waiting: succeeded"
+    ERROR = 1, "error"
+    USAGE = 2, "usage: the command line cannot be carried out as written"
+    INGESTION_FAILED = 3, "after waiting: failed"
+    INGESTION_CANCELED = 4, "after waiting: canceled"
+    WAITED_TOO_LONG = 5, "waited too long; the ingestion goes on"
+    NOT_FOUND = 6, "not found"
+    AUTH = 7, "no token, or one that is not accepted or may not do this"
+    CONFLICT = 8, "conflict: the state of things does not allow it"
+    UNAVAILABLE = 9, "server unreachable or busy"
+    INTERRUPTED = 130, "interrupted; the server goes on"
     #: What a shell reports when a program's reader went away (128 + SIGPIPE), as in `ls | head`.
-    READER_GONE = 141
+    READER_GONE = 141, "the reader of the output went away"
 
 
 class CommandFailed(Exception):

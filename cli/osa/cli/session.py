@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from osa.cli.output import Format, JsonObject, dump, write
 from osa.cli.problems import BadUsage, CommandFailed, ExitCode
@@ -28,6 +28,8 @@ class Access(TypedDict):
 
     server: str
     token: str
+    #: Only there when one was named.
+    tenant: NotRequired[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,13 +70,22 @@ class Session:
             return self._last()
         return check_id(text, "ingestion")
 
+    def resolve_ingestions(self, texts: Iterable[str] | None) -> list[str]:
+        """The ids or SRNs that the user means, each once; one at least."""
+        found: dict[str, str] = {}
+        for text in texts or (None,):
+            identity = self.resolve_ingestion(text)
+            # An id and its SRN are the same one.
+            found.setdefault(identity.rpartition(":")[2], identity)
+        return list(found.values())
+
     def _last(self) -> str:
         from osa.cli import last
 
         remembered, name = last.recall(**self.access)
         if remembered is not None:
             return remembered
-        name = name or self.token_name
+        name = name or self.token_name or self._ask_name()
         if name is not None:
             from osa.cli.ingestion import iter_ingestions
 
@@ -87,18 +98,37 @@ class Session:
             code=ExitCode.NOT_FOUND,
         )
 
+    def _ask_name(self) -> str | None:
+        """What the server calls the token."""
+        from osa.cli.ingestion import IngestionError, get_caller
+
+        try:
+            return str(get_caller(**self.access)["token_name"])
+        except IngestionError as exc:
+            if exc.status not in (403, 404):
+                raise
+            # A token that may not read, or a server from before there was this question.
+            return None
+
 
 def open_session(
-    server: str | None, token: str | None, output: Format = Format.table, quiet: bool = False
+    server: str | None,
+    token: str | None,
+    tenant: str | None,
+    output: Format = Format.table,
+    quiet: bool = False,
 ) -> Session:
-    """Find server and token; raises before anything is sent."""
+    """Find server, token and tenant; raises before anything is sent."""
     # Not needed for `--help`, which must be quick.
-    from osa.cli.config import choose_server, choose_token
+    from osa.cli.config import choose_server, choose_tenant, choose_token
 
     choice = choose_server(server)
     found = choose_token(choice.server, token)
+    access: Access = {"server": choice.server, "token": found.value}
+    if (acting_for := choose_tenant(tenant)) is not None:
+        access["tenant"] = acting_for.name
     return Session(
-        access={"server": choice.server, "token": found.value},
+        access=access,
         token_name=found.name,
         format=output,
         quiet=quiet,

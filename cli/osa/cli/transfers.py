@@ -8,25 +8,26 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, Unpack, cast
 from uuid import UUID
 
 import httpx
 
 from osa.cli import answers, pacing
+from osa.cli.access import Identity, helper
+from osa.cli.arguments import invalid, or_unset, plain_id
 from osa.cli.errors import IngestionError
-from osa.cli.transport import Connection, invalid, plain_id
-from osa.sdk.types import UNSET, File
+from osa.cli.transport import Connection
+from osa.sdk.types import File
 
 CHUNK_BYTES = 256 * 1024
 
 Progress = Callable[[int, int | None], None]
 
 
+@helper
 def upload_file(
     *,
-    server: str,
-    token: str,
     path: str | os.PathLike[str] | None = None,
     fileobj: IO[bytes] | None = None,
     filename: str | None = None,
@@ -35,7 +36,7 @@ def upload_file(
     on_progress: Progress | None = None,
     timeout: float = 60.0,
     retries: int = 2,
-    http: httpx.Client | None = None,
+    **identity: Unpack[Identity],
 ) -> dict[str, Any]:
     """Send one file ahead of a start and give the upload; its `id` is the `upload_id` of a source.
 
@@ -59,9 +60,9 @@ def upload_file(
             digest = hashlib.sha256()
             kwargs = operation._get_kwargs(
                 body=File(payload=cast(BinaryIO, _read(content, total, digest, on_progress))),
-                filename=UNSET if name is None else name,
-                media_type=UNSET if media_type is None else media_type,
-                sha256=UNSET if sha256 is None else sha256,
+                filename=or_unset(name),
+                media_type=or_unset(media_type),
+                sha256=or_unset(sha256),
             )
             if total is not None:
                 kwargs["headers"]["Content-Length"] = str(total)
@@ -70,21 +71,20 @@ def upload_file(
                 raise _mismatch(digest.hexdigest(), str(upload["sha256"]))
             return upload
 
-        with Connection(server=server, token=token, timeout=timeout, http=http) as line:
+        with Connection(**identity, timeout=timeout) as line:
             return line.patiently(attempt, retries=0 if start is None else retries)
 
 
+@helper
 def download_artifact(
     *,
-    server: str,
     artifact_id: str | UUID,
-    token: str,
     path: str | os.PathLike[str],
     overwrite: bool = False,
     on_progress: Progress | None = None,
     timeout: float = 60.0,
     retries: int = 2,
-    http: httpx.Client | None = None,
+    **identity: Unpack[Identity],
 ) -> Path:
     """Write the content of an artifact to `path` and give that path; a folder gets a file in it.
 
@@ -96,32 +96,27 @@ def download_artifact(
     from osa.sdk.api.ingestions import get_artifact_content as operation
 
     kwargs = operation._get_kwargs(plain_id(artifact_id, "art"))
-    with Connection(
-        server=server, token=token, timeout=timeout, retries=retries, http=http
-    ) as line:
+    with Connection(**identity, timeout=timeout, retries=retries) as line:
         return _Download(line, kwargs, on_progress).save(Path(path), overwrite=overwrite)
 
 
+@helper
 def download_record_file(
     *,
-    server: str,
     record_id: str | UUID,
     file_id: str | UUID,
-    token: str,
     path: str | os.PathLike[str],
     overwrite: bool = False,
     on_progress: Progress | None = None,
     timeout: float = 60.0,
     retries: int = 2,
-    http: httpx.Client | None = None,
+    **identity: Unpack[Identity],
 ) -> Path:
     """Write one file of a record to `path`, with the promises of `download_artifact`."""
     from osa.sdk.api.records import get_record_file_content as operation
 
     kwargs = operation._get_kwargs(plain_id(record_id, "rec"), plain_id(file_id, "file"))
-    with Connection(
-        server=server, token=token, timeout=timeout, retries=retries, http=http
-    ) as line:
+    with Connection(**identity, timeout=timeout, retries=retries) as line:
         return _Download(line, kwargs, on_progress).save(Path(path), overwrite=overwrite)
 
 

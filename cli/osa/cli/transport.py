@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from uuid import UUID
 
 import httpx
 
 from osa.cli import answers, pacing
 from osa.cli.answers import Operation
+from osa.cli.arguments import invalid
 from osa.cli.errors import IngestionError
 from osa.cli.version import __version__
 
@@ -34,12 +34,14 @@ class Connection:
         *,
         server: str,
         token: str | None,
+        tenant: str | None = None,
         timeout: float | None = 30.0,
         retries: int = 2,
         http: httpx.Client | None = None,
     ) -> None:
         self._base = _base(server)
         self._token = _checked_token(token)
+        self._tenant = _checked_tenant(tenant)
         self.timeout = timeout
         self.retries = retries
         self._own = http is None
@@ -67,7 +69,7 @@ class Connection:
     ) -> dict[str, Any]:
         """Send what the generated client built and give the JSON object of the answer.
 
-        Only for what may be sent twice: reads, a cancel, a start with its idempotency key.
+        Only for what may be sent twice: reads, a cancel, a start or retry with its idempotency key.
         """
         return self.patiently(
             lambda: self.ask_once(operation, kwargs, timeout=timeout), retries=retries
@@ -81,6 +83,13 @@ class Connection:
         with _translated(request):
             response = self._send(request, stream=False)
         return answers.object_of(operation, response, hide=self._token)
+
+    def tell_once(self, kwargs: dict[str, Any]) -> None:
+        """Send what is answered by a success without content, without another try."""
+        request = self._request(kwargs)
+        with _translated(request):
+            response = self._send(request, stream=False)
+        answers.require_nothing(response, hide=self._token)
 
     @contextmanager
     def stream(self, kwargs: dict[str, Any], *, accept: str) -> Iterator[httpx.Response]:
@@ -128,6 +137,8 @@ class Connection:
         headers = {"Accept": accept, "User-Agent": f"osa/{__version__}"}
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token}"
+        if self._tenant is not None:
+            headers["Osa-Tenant"] = self._tenant
         try:
             return self._http.build_request(
                 **{
@@ -141,52 +152,15 @@ class Connection:
             raise invalid(f"The request cannot be written: {exc}") from exc
 
 
-class Verbatim(str):
-    """A word of the caller's where the SDK wants an enum or a time: sent as it is, the server
-    judges."""
-
-    @property
-    def value(self) -> str:
-        return str(self)
-
-    def isoformat(self) -> str:
-        return str(self)
-
-
-def plain_id(given: str | UUID, kind: str) -> Any:
-    """The id of a thing from an id or an SRN `urn:osa:{domain}:{kind}:{id}`, fit for a path.
-
-    What is not a UUID is passed on, and the server says what is wrong with it.
-    """
-    text = str(given).strip()
-    if text.startswith("urn:"):
-        parts = text.split(":")
-        if len(parts) != 5 or parts[1] != "osa" or parts[3] != kind:
-            raise invalid(f"{text!r} is not an SRN of the form urn:osa:<domain>:{kind}:<id>.")
-        text = parts[4]
-    return path_segment(text)
-
-
-def path_segment(text: str) -> str:
-    """Refuse what would make another path of the request: nothing, `.` and `..`."""
-    if text.strip() in ("", ".", ".."):
-        raise invalid(f"{text!r} is not an id.")
-    return text
-
-
-def invalid(detail: str) -> IngestionError:
-    """The error of arguments no request can be made of."""
-    return IngestionError(detail, code="INVALID_ARGUMENT")
-
-
 def _base(server: str) -> str:
     try:
         url = httpx.URL(server.strip())
     except (httpx.InvalidURL, TypeError, AttributeError) as exc:
         raise invalid("The server is not an address such as https://archive.example.") from exc
     if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 80) < 65536:
+        shown = answers.address(url).removeprefix("://")
         raise invalid(
-            f"The server {answers.address(url)!r} is not an address that starts with http:// or https://."
+            f"The server {shown!r} is not an address that starts with http:// or https://."
         )
     if url.userinfo:
         raise invalid("The server's address holds a user name or password; leave them out of it.")
@@ -202,6 +176,12 @@ def _checked_token(token: str | None) -> str | None:
         # Said here since the HTTP library would show the whole header in its own message.
         raise invalid("The token is empty or holds characters that no token has. Copy it again.")
     return token
+
+
+def _checked_tenant(tenant: str | None) -> str | None:
+    if tenant is not None and not (tenant.isascii() and tenant.isprintable() and tenant.strip()):
+        raise invalid(f"{tenant!r} cannot be the name of a tenant.")
+    return tenant
 
 
 @functools.cache

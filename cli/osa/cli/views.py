@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from osa.cli.output import Column, JsonObject, block, clean, dump, say, show_size, table, write
+from osa.cli.lines import describe_counts, describe_progress, describe_queue
+from osa.cli.output import Column, JsonObject, block, clean, dump, say, show_size, table
 from osa.cli.times import read_time, show_age, show_seconds, show_time
-
-_OUTCOMES = ("created", "updated", "unchanged", "skipped", "rejected", "failed")
 
 
 def ingestion_table(ingestions: Sequence[JsonObject]) -> None:
@@ -71,6 +70,12 @@ def ingestion_block(ingestion: JsonObject) -> None:
         ("Labels", _pairs(ingestion.get("labels"))),
         ("Metadata", dump(ingestion["metadata"]) if ingestion.get("metadata") else None),
         ("Limit", ingestion.get("limit")),
+        ("Failures", _tolerance(ingestion)),
+        ("Priority", ingestion.get("priority") or None),
+        ("Key", ingestion.get("concurrency_key")),
+        ("Retry of", _retry_of(ingestion)),
+        ("Retried by", ingestion.get("retried_by")),
+        ("Queue", None if ingestion.get("done") else describe_queue(ingestion)),
         ("Progress", None if ingestion.get("done") else describe_progress(ingestion, now=now)),
         ("Items", describe_counts(ingestion)),
         ("Archive", _archive(ingestion)),
@@ -78,7 +83,10 @@ def ingestion_block(ingestion: JsonObject) -> None:
         ("Created", f"{_when(ingestion.get('created_at'), now)} by {ingestion.get('created_by')}"),
         ("Started", _when(ingestion.get("started_at"), now)),
         ("Heartbeat", None if ingestion.get("done") else _when(ingestion.get("heartbeat_at"), now)),
+        ("Deadline", None if ingestion.get("done") else _until(ingestion.get("deadline_at"), now)),
+        ("Next try", _until(ingestion.get("next_attempt_at"), now)),
         ("Ended", _ended(ingestion, now)),
+        ("Kept until", _until(ingestion.get("purge_after"), now)),
     ]
     rows.extend(_attempts(ingestion.get("attempts") or (), now=now))
     rows.append(("SRN", ingestion.get("srn")))
@@ -115,40 +123,6 @@ def describe_source(source: JsonObject | None) -> str | None:
     return f"{text}, {show_size(source['size'])}" if source.get("size") is not None else text
 
 
-def describe_progress(ingestion: JsonObject, *, now: datetime | None = None) -> str:
-    """How far it is: `converting: 2 of 4 time steps, 50 %, 0.7/s, 3s left`."""
-    progress = ingestion.get("progress", {})
-    completed, total, unit = progress.get("completed"), progress.get("total"), progress.get("unit")
-    parts = []
-    if completed is not None:
-        about = "about " if progress.get("total_is_estimate") else ""
-        amount = f"{completed} of {about}{total}" if total is not None else f"{completed}"
-        parts.append(f"{amount} {unit or 'items'}")
-    if progress.get("percent") is not None:
-        parts.append(f"{progress['percent']:.0f} %")
-    if progress.get("rate_per_second") is not None:
-        parts.append(f"{progress['rate_per_second']:.3g}/s")
-    eta = read_time(progress.get("eta"))
-    if eta is not None:
-        left = (eta - (now or datetime.now(UTC))).total_seconds()
-        parts.append(f"{show_seconds(left)} left" if left > 0 else "any moment now")
-    message = progress.get("message")
-    if message and completed is None:
-        parts.append(str(message))
-    text = ", ".join(parts)
-    phase = progress.get("phase")
-    return clean(f"{phase}: {text}" if phase and text else phase or text)
-
-
-def describe_counts(ingestion: JsonObject) -> str:
-    """What became of the items: `4 seen: 3 created, 1 rejected`."""
-    counts = ingestion.get("counts", {})
-    # A newer server may count outcomes that are not known here.
-    words = [*_OUTCOMES, *(word for word in counts if word not in (*_OUTCOMES, "seen"))]
-    named = [f"{counts[word]} {word}" for word in words if counts.get(word)]
-    return f"{counts.get('seen', 0)} seen" + (f": {', '.join(named)}" if named else "")
-
-
 def _archive(ingestion: JsonObject) -> str | None:
     if not ingestion.get("done"):
         return None
@@ -183,6 +157,34 @@ def _when(text: object, now: datetime) -> str | None:
     return f"{show_time(text)} ({show_age(text, now=now)} ago)"
 
 
+def _until(text: object, now: datetime) -> str | None:
+    time = read_time(text)
+    if time is None:
+        return None
+    left = (time - now).total_seconds()
+    return f"{show_time(text)} ({f'in {show_seconds(left)}' if left > 0 else 'any moment now'})"
+
+
+def _tolerance(ingestion: JsonObject) -> str | None:
+    if "max_failed_items" not in ingestion:
+        return None
+    most, early = ingestion["max_failed_items"], ingestion.get("stop_early")
+    if most == 0 and not early:
+        return None
+    text = "any number may fail" if most is None else f"{most or 'none'} may fail"
+    return f"{text}; it stops as soon as there are more" if early and most is not None else text
+
+
+def _retry_of(ingestion: JsonObject) -> str | None:
+    if not ingestion.get("retry_of"):
+        return None
+    text = str(ingestion["retry_of"])
+    if ingestion.get("retry_scope"):
+        text += f", {ingestion['retry_scope']}"
+    root = ingestion.get("root_id")
+    return f"{text}; the first was {root}" if root and root != ingestion["retry_of"] else text
+
+
 def _ended(ingestion: JsonObject, now: datetime) -> str | None:
     ended, created = read_time(ingestion.get("ended_at")), read_time(ingestion.get("created_at"))
     if ended is None or created is None:
@@ -213,59 +215,55 @@ def _cause(error: JsonObject) -> str:
         "platform": "the platform",
         "user": "the start",
     }.get(str(error.get("origin")), str(error.get("origin")))
+    told = f"{who} ({error.get('code')})"
+    if error.get("code") in ("SOME_ITEMS_FAILED", "ALL_ITEMS_FAILED"):
+        # Each item has a reason of its own: some may be mended by now.
+        return told
     again = "may succeed" if error.get("retryable") else "will fail in the same way"
-    return f"{who} ({error.get('code')}); the same again {again}"
+    return f"{told}; the same again {again}"
 
 
 def next_steps(ingestion: JsonObject) -> Iterable[str]:
     """Commands that make sense now."""
     identity, status = ingestion["id"], ingestion.get("status")
     if not ingestion.get("done"):
-        yield f"Wait for it: osa ingestion wait {identity}"
-        if status != "canceling":
-            yield f"Stop it:     osa ingestion cancel {identity}"
+        yield f"Wait for it:  osa ingestion wait {identity}"
+        if status == "queued":
+            yield f"Why it waits: osa ingestion explain {identity}"
+        elif ingestion.get("progress", {}).get("stalled"):
+            yield f"Why it hangs: osa ingestion explain {identity}"
+        if status == "canceling":
+            yield f"Stop it now:  osa ingestion cancel {identity} --force"
+        else:
+            yield f"Stop it:      osa ingestion cancel {identity}"
         return
+    error = ingestion.get("error") or {}
+    # What the server advises stands above; the same twice reads like two.
+    told = f"{error.get('detail')} {error.get('hint')}"
     if _bad(ingestion):
-        yield f"What went wrong: osa ingestion items {identity} --outcome failed --outcome rejected"
+        if f"osa ingestion items {identity}" not in told:
+            outcomes = "--outcome failed --outcome rejected"
+            yield f"What went wrong: osa ingestion items {identity} {outcomes}"
     elif status == "failed":
-        yield f"What happened: osa ingestion events {identity}"
+        yield f"What happened: osa ingestion logs {identity}"
+    if ingestion.get("retried_by"):
+        yield f"Its retry: osa ingestion status {clean(ingestion['retried_by'])}"
+    elif status != "succeeded" or _bad(ingestion):
+        scopes = _allowed_scopes(ingestion)
+        if scopes and f"osa ingestion retry {identity}" not in told:
+            yield f"Try again: osa ingestion retry {identity} --scope {scopes[0]}"
+            if len(scopes) > 1:
+                yield f"           (or --scope {' or '.join(scopes[1:])})"
     if status == "succeeded" and ingestion.get("counts", {}).get("seen"):
         yield f"Its records: osa record list --ingestion {identity}"
         yield f"Its files:   osa ingestion download {identity}"
 
 
-def status_line(ingestion: JsonObject) -> str:
-    """An ingestion in one line, for a log: status, progress, counts."""
-    parts = [str(ingestion.get("status"))]
-    reason = ingestion.get("status_reason")
-    if reason not in (None, ingestion.get("status"), "completed"):
-        parts[0] += f" ({reason})"
-    if not ingestion.get("done"):
-        progress = describe_progress(ingestion)
-        if progress:
-            parts.append(progress)
-    if ingestion.get("counts", {}).get("seen"):
-        parts.append(describe_counts(ingestion))
-    return clean("; ".join(parts))
-
-
-def event_line(event: JsonObject) -> str:
-    """An event in one line: number, time, what happened."""
-    data = event.get("data") or {}
-    words = [str(event.get("type")).replace("_", " ")]
-    if data.get("worker"):
-        words.append(f"by {data['worker']}")
-    if data.get("counts"):
-        words.append(f"({describe_counts(data)})")
-    if data.get("error"):
-        words.append(f"- {data['error'].get('detail')}")
-    elif data.get("cancel") and data["cancel"].get("reason"):
-        words.append(f"- {data['cancel']['reason']}")
-    elif data.get("status_reason") not in (None, data.get("status"), "completed"):
-        words.append(f"- {data['status_reason']}")
-    return clean(f"{event.get('number'):>4}  {show_time(event.get('at'))}  {' '.join(words)}")
-
-
-def write_event(event: JsonObject) -> None:
-    """An event as data."""
-    write(event_line(event))
+def _allowed_scopes(ingestion: JsonObject) -> list[str]:
+    """What a retry may do, the least first."""
+    allowed = {
+        each.get("action")
+        for each in ingestion.get("allowed_actions") or ()
+        if each.get("allowed") is True
+    }
+    return [scope for scope in ("failed_items", "remaining", "all") if f"retry_{scope}" in allowed]

@@ -1,34 +1,32 @@
-"""Wait until an ingestion is done, for as long as it takes, through outages of the server."""
+"""Wait until ingestions are done, for as long as it takes, through outages of the server."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Unpack
 from uuid import UUID
 
-import httpx
-
 from osa.cli import pacing
+from osa.cli.access import Identity, helper
+from osa.cli.arguments import ids, plain_id
 from osa.cli.errors import IngestionError, IngestionTimeout
-from osa.cli.transport import Connection, plain_id
-from osa.sdk.api.ingestions import get_ingestion as operation
+from osa.cli.states import Roll
+from osa.cli.transport import Connection
 
-SHORTEST_PAUSE = 0.5
-LONGEST_PAUSE = 60.0
 # What an ingestion says of itself at every heartbeat is no change that anybody waits for.
 _NO_CHANGE = frozenset({"heartbeat_at", "updated_at", "poll_after_seconds"})
 
 
+@helper
 def wait_ingestion(
     *,
-    server: str,
     ingestion_id: str | UUID,
-    token: str,
     timeout: float | None = None,
     on_change: Callable[[dict[str, Any]], None] | None = None,
     on_outage: Callable[[IngestionError], None] | None = None,
     outage_budget: float = 300.0,
     request_timeout: float = 30.0,
     retries: int | None = None,
-    http: httpx.Client | None = None,
+    follow_retries: bool = False,
+    **identity: Unpack[Identity],
 ) -> dict[str, Any]:
     """Give the ingestion once it is done, whatever its end; there is no hidden timeout.
 
@@ -36,44 +34,131 @@ def wait_ingestion(
     state and every other one, the ended state too. A server that is gone for less than
     `outage_budget` seconds at a time (and `retries` tries, when given) is waited for; `on_outage`
     gets each failure. The budget does not prolong `timeout` (seconds, None for ever), after which
-    `IngestionTimeout` carries the last state. `request_timeout` is that of a single request. The
-    ingestion is never canceled from here.
+    `IngestionTimeout` carries the last state. `request_timeout` is that of a single request. With
+    `follow_retries`, one that did not succeed and was retried is left for its retry. The ingestion
+    is never canceled from here.
     """
-    path = plain_id(ingestion_id, "ing")
+    (ended,) = wait_ingestions(
+        ingestion_ids=[plain_id(ingestion_id, "ing")],
+        timeout=timeout,
+        on_change=on_change,
+        on_outage=on_outage,
+        outage_budget=outage_budget,
+        request_timeout=request_timeout,
+        retries=retries,
+        follow_retries=follow_retries,
+        **identity,
+    )
+    return ended
+
+
+@helper
+def wait_ingestions(
+    *,
+    ingestion_ids: Iterable[str | UUID],
+    timeout: float | None = None,
+    on_change: Callable[[dict[str, Any]], None] | None = None,
+    on_outage: Callable[[IngestionError], None] | None = None,
+    outage_budget: float = 300.0,
+    request_timeout: float = 30.0,
+    retries: int | None = None,
+    follow_retries: bool = False,
+    **identity: Unpack[Identity],
+) -> list[dict[str, Any]]:
+    """Give these ingestions in the order of their ids once all of them are done.
+
+    As `wait_ingestion`, with one request for a hundred of them, as often as the one that asks for
+    it most often. One that is deleted meanwhile raises `INGESTION_NOT_FOUND`.
+    """
     deadline = None if timeout is None else pacing.monotonic() + timeout
     outage = pacing.Outage(outage_budget, retries)
-    seen: dict[str, Any] | None = None
-    with Connection(server=server, token=token, timeout=request_timeout, http=http) as line:
+    with Connection(**identity, timeout=request_timeout) as line:
+        paths = ids(ingestion_ids, "ing")
+        awaited = _Awaited(paths, follow_retries=follow_retries)
+        roll = Roll(line, together=len(paths) > 1, retries=0)
         while True:
             left = None if deadline is None else max(0.0, deadline - pacing.monotonic())
             try:
                 # The last look is allowed a second, even when the time is up already.
                 limit = request_timeout if left is None else min(request_timeout, max(left, 1.0))
-                now = line.ask_once(operation, operation._get_kwargs(path), timeout=limit)
+                states = roll.call(awaited.active, timeout=limit)
             except IngestionError as error:
                 if left is not None and left <= 0 and pacing.worth_another_try(error):
-                    raise _too_long(ingestion_id, timeout, seen) from error
+                    raise awaited.too_long(timeout) from error
                 if not outage.again(error, until=deadline, on_failure=on_outage):
                     raise
                 continue
             outage.over()
-            if on_change is not None and (seen is None or _differ(seen, now)):
-                on_change(now)
-            seen = now
-            if now["done"] is True:
-                return now
+            for changed in awaited.update(states):
+                if on_change is not None:
+                    on_change(changed)
+            if not awaited.active:
+                return awaited.ended
             if left is not None and left <= 0:
-                raise _too_long(ingestion_id, timeout, seen)
-            pause = poll_pause(now)
+                raise awaited.too_long(timeout)
+            pause = awaited.pause()
             pacing.sleep(pause if deadline is None else _until(deadline, pause))
 
 
-def poll_pause(answer: dict[str, Any]) -> float:
-    """Seconds until it makes sense to ask again, from the server's hint, with jitter."""
-    hint = answer.get("poll_after_seconds")
-    known = isinstance(hint, (int, float)) and not isinstance(hint, bool)
-    seconds = float(hint) if known and hint is not None else 2.0
-    return min(LONGEST_PAUSE, max(SHORTEST_PAUSE, seconds * pacing.uniform(1.0, 1.25)))
+class _Awaited:
+    """What is waited for: for each id that was given, the retries that took its place."""
+
+    def __init__(self, paths: list[str], *, follow_retries: bool) -> None:
+        self._chains = [[path] for path in paths]
+        self._follow_retries = follow_retries
+        self._seen: dict[str, dict[str, Any]] = {}
+        self.active = [*dict.fromkeys(paths)]
+
+    def update(self, states: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Take the states of the active ones and give those that changed."""
+        changed = []
+        for path, now in zip(self.active, states, strict=True):
+            before = self._seen.get(path)
+            if before is None or _differ(before, now):
+                changed.append(now)
+            self._seen[path] = now
+        for chain in self._chains:
+            while (retry := self._retry_of(chain[-1])) is not None:
+                if retry in chain:
+                    raise IngestionError(
+                        "The server's retries lead in a circle.", code="INVALID_RESPONSE"
+                    )
+                chain.append(retry)
+        last = dict.fromkeys(chain[-1] for chain in self._chains)
+        self.active = [path for path in last if not self._done(path)]
+        return changed
+
+    def pause(self) -> float:
+        """Seconds until one of them makes sense to ask for again."""
+        states = [self._seen.get(path) for path in self.active]
+        return min(0.0 if state is None else pacing.poll_pause(state) for state in states)
+
+    @property
+    def ended(self) -> list[dict[str, Any]]:
+        return [self._seen[chain[-1]] for chain in self._chains]
+
+    def too_long(self, timeout: float | None) -> IngestionTimeout:
+        first = self._seen.get(self.active[0])
+        if len(self._chains) == 1:
+            state = "is not known" if first is None else f"is {first['status']}"
+            what = f"Ingestion {self.active[0]} {state}"
+        else:
+            what = f"{len(self.active)} of {len(self._chains)} ingestions are not done"
+        seen = [self._seen[chain[-1]] for chain in self._chains if chain[-1] in self._seen]
+        return IngestionTimeout(
+            f"{what} after {timeout:g} s of waiting; the work goes on.",
+            ingestion=first,
+            ingestions=seen,
+        )
+
+    def _done(self, path: str) -> bool:
+        return path in self._seen and self._seen[path]["done"] is True
+
+    def _retry_of(self, path: str) -> str | None:
+        if not self._follow_retries or not self._done(path):
+            return None
+        state = self._seen[path]
+        return None if state["status"] == "succeeded" else state.get("retried_by")
 
 
 def _until(deadline: float, pause: float) -> float:
@@ -83,13 +168,3 @@ def _until(deadline: float, pause: float) -> float:
 def _differ(before: dict[str, Any], after: dict[str, Any]) -> bool:
     names = (before.keys() | after.keys()) - _NO_CHANGE
     return any(before.get(name) != after.get(name) for name in names)
-
-
-def _too_long(
-    ingestion_id: str | UUID, timeout: float | None, seen: dict[str, Any] | None
-) -> IngestionTimeout:
-    state = "is not known" if seen is None else f"is {seen['status']}"
-    return IngestionTimeout(
-        f"Ingestion {ingestion_id} {state} after {timeout:g} s of waiting; it goes on.",
-        ingestion=seen,
-    )

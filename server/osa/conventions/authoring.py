@@ -16,7 +16,9 @@ from pydantic import BaseModel, ConfigDict
 
 from osa.conventions.failures import MissingExtra, SourceInvalid, SourceRefused, Stopped
 from osa.conventions.items import Batch, Item, JsonObject
+from osa.conventions.lines import CONVENTIONS
 from osa.conventions.sources import LocalFile, Source
+from osa.conventions.wanted import Wanted
 from osa.conventions.web import WebClient, fetch_uri
 
 
@@ -35,6 +37,14 @@ class NoParams(Params):
 
 
 P = TypeVar("P", bound=Params, covariant=True)
+
+Level = Literal["debug", "info", "warning", "error"]
+_LEVELS: Mapping[Level, int] = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +91,13 @@ class Context(Generic[P]):
     #: A folder of this attempt's own, on the disk of the archive, removed afterwards.
     workdir: Path
     limits: Limits = field(default_factory=Limits)
-    logger: logging.Logger = field(default_factory=lambda: logging.getLogger("osa.conventions"))
+    #: Python's own way to `log`; what your modules' loggers say from INFO on is in the log too.
+    logger: logging.Logger = field(default_factory=lambda: logging.getLogger(CONVENTIONS))
     #: Set when the ingestion was asked to stop.
     stop: threading.Event = field(default_factory=threading.Event)
     on_progress: Callable[[Progress], None] = lambda _: None
+    #: In a retry of failed items: those that count. Ask `wants`.
+    wanted: Wanted | None = None
     #: True once `ingest` was left early because of `stop`.
     stopped_early: bool = False
     _web: WebClient | None = None
@@ -107,6 +120,27 @@ class Context(Generic[P]):
     def report(self, progress: Progress) -> None:
         """Show how far the work is. Cheap: reports between two commits replace each other."""
         self.on_progress(progress)
+
+    def log(self, level: Level, message: str) -> None:
+        """Say something to whoever looks at the ingestion: a line of its log, kept beside it.
+
+        For people, and for what is no item's fault: what is rejected or failed says so itself.
+        """
+        self.logger.log(_LEVELS.get(level, logging.INFO), "%s", message)
+
+    def info(self, message: str) -> None:
+        """`log` what is as it should be."""
+        self.log("info", message)
+
+    def warning(self, message: str) -> None:
+        """`log` what somebody should look at."""
+        self.log("warning", message)
+
+    def wants(self, source_id: str) -> bool:
+        """Whether an item of this identity counts; False in a retry of failed items for all that
+        did not fail. Nothing is wrong with yielding it all the same: it is dropped. Ask before
+        costly work that would be for nothing."""
+        return self.wanted is None or source_id in self.wanted
 
     def checkpoint(self) -> None:
         """Leave `ingest` here if the ingestion was asked to stop. Call it inside long work on one
@@ -148,9 +182,10 @@ class Context(Generic[P]):
         )
 
     def batches(
-        self, items: Iterable[tuple[Item, JsonObject]], *, seconds: float = 2.0
+        self, items: Iterable[tuple[Item | None, JsonObject]], *, seconds: float = 2.0
     ) -> Iterator[Batch]:
-        """Group (item, cursor after it) pairs into batches, by `batch_size` and by time.
+        """Group (item, cursor after it) pairs into batches, by `batch_size` and by time. An item
+        of None is passed over: only the cursor moves on.
 
         A slow source commits at least every `seconds` (as soon as an item is finished), a fast
         one by
@@ -159,6 +194,7 @@ class Context(Generic[P]):
         """
         waiting: list[Item] = []
         cursor: JsonObject = {}
+        moved = False
         since = time.monotonic()
         iterator = iter(items)
         while True:
@@ -166,20 +202,26 @@ class Context(Generic[P]):
                 self.stopped_early = True
                 break
             try:
-                item, cursor_after = next(iterator)
+                item, cursor = next(iterator)
             except StopIteration:
                 break
             except Stopped:
                 self.stopped_early = True
                 break
-            waiting.append(item)
-            cursor = cursor_after
+            moved = True
+            if item is not None:
+                waiting += self.that_count([item])
             if len(waiting) >= self.batch_size or time.monotonic() - since >= seconds:
                 yield Batch(items=tuple(waiting), cursor=cursor)
                 waiting = []
+                moved = False
                 since = time.monotonic()
-        if waiting:
+        if moved:
             yield Batch(items=tuple(waiting), cursor=cursor)
+
+    def that_count(self, items: Sequence[Item]) -> Sequence[Item]:
+        """Without those that are not wanted, whose files are removed."""
+        return items if self.wanted is None else self.wanted.of_these(items, self.workdir)
 
 
 Ingest = Callable[[Context[Any]], Iterator[Batch]]

@@ -26,12 +26,17 @@ def room_on_disk(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        if exc.errno in (errno.ENOSPC, errno.EDQUOT):
+        if is_full(exc):
             raise StorageFull(
                 f"There is no room left for {path.name}: {exc.strerror}.",
                 hint="Free space on the disk of the archive.",
             ) from exc
         raise
+
+
+def is_full(exc: BaseException) -> bool:
+    """Whether it says that the disk, or somebody's share of it, is full."""
+    return isinstance(exc, OSError) and exc.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def write_chunks(path: Path, chunks: Iterable[bytes]) -> tuple[str, int]:

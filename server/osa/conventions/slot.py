@@ -13,6 +13,7 @@ back.
                                           before the run that it names
     slot -> parent   {"type": "ready"}    waiting for a run
                      {"type": "progress", …}
+                     {"type": "log", "level": …, "message": …}
                      {"type": "batch", "items": […], "cursor": {…}}
                      {"type": "ended", "stopped": bool}
                      {"type": "failed", "kind": …, "detail": …, "origin": …, "retryable": …,
@@ -33,21 +34,29 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import asdict
+import traceback
+import warnings
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import IO, Any
 
-from osa.conventions import logs
+from osa.conventions import lines, logs
 from osa.conventions.authoring import Context, Convention, Limits, Progress
-from osa.conventions.failures import ConventionError, Stopped
-from osa.conventions.items import Batch, Fault, File, Item
+from osa.conventions.failures import ConventionError, Stopped, StorageFull
+from osa.conventions.items import Fault
+from osa.conventions.lines import LineHandler
+from osa.conventions.local_files import is_full
+from osa.conventions.messages import batch_to_json, source_from_json
 from osa.conventions.registry import Registry, load
-from osa.conventions.sources import Source
+from osa.conventions.stored import MESSAGE_LENGTH, loggable
+from osa.conventions.wanted import Wanted
 
 _log = logging.getLogger("osa.slot")
 #: Progress between two batches is shown this often at most, in seconds.
 _PROGRESS_EVERY = 0.2
+_MAKE_ROOM = "Free space on the disk of the archive, and retry what remains."
 
 
 class Slot:
@@ -67,6 +76,9 @@ class Slot:
         self._stopped: tuple[str, int] | None = None
         self._shown_at = 0.0
         self._writing = threading.Lock()
+        #: Lines that wait for whoever is writing to the pipe now.
+        self._said: deque[tuple[str, str]] = deque()
+        self.lines = LineHandler(self._say)
         #: What stands on every line of log: which ingestion this is about.
         self._told = told
 
@@ -101,16 +113,40 @@ class Slot:
             self._stop.clear()
 
     def _send(self, message: Mapping[str, Any]) -> None:
-        line = json.dumps(message, allow_nan=False, separators=(",", ":")).encode() + b"\n"
         with self._writing:
-            self._answers.write(line)
-            self._answers.flush()
+            self._write_lines()
+            self._write(message)
+        self._send_lines()
+
+    def _say(self, level: str, message: str) -> None:
+        """Send a line of log, or leave it to whoever holds the pipe. It does not wait: the one who
+        speaks may be a destructor, called in the middle of a message."""
+        self._said.append((level, message))
+        self._send_lines()
+
+    def _send_lines(self) -> None:
+        while self._said and self._writing.acquire(blocking=False):
+            try:
+                self._write_lines()
+            finally:
+                self._writing.release()
+
+    def _write_lines(self) -> None:
+        while self._said:
+            level, said = self._said.popleft()
+            self._write({"type": "log", "level": level, "message": said})
+
+    def _write(self, message: Mapping[str, Any]) -> None:
+        line = json.dumps(message, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+        self._answers.write(line)
+        self._answers.flush()
 
     def _run(self, message: Mapping[str, Any]) -> None:
         self._told |= {key: message[key] for key in ("ingestion_id", "attempt")}
         try:
             convention = self._registry[message["convention_id"]]
-            stopped = self._ingest(convention, self._context(convention, message))
+            with self._heard(convention):
+                stopped = self._ingest(convention, self._context(convention, message))
         except ConventionError as exc:
             self._fail(exc.kind, exc.detail, exc.origin, exc.retryable, exc.hint)
         except Stopped:
@@ -124,16 +160,34 @@ class Slot:
                 "An operator can raise OSA_SLOT_MEMORY_BYTES.",
             )
         except Exception as exc:  # noqa: BLE001 - a convention may raise anything; it ends its ingestion only
+            if is_full(exc):
+                # Whatever it was writing, and whether it thought of this or not.
+                full = StorageFull(f"There is no room left on the disk: {exc}.", hint=_MAKE_ROOM)
+                self._fail(full.kind, full.detail, full.origin, full.retryable, full.hint)
+                return
             _log.exception("convention_raised")
+            self._say("error", loggable(traceback.format_exc()[-MESSAGE_LENGTH:]))
             self._fail(
                 "unexpected_error",
                 f"The convention {message['convention_id']!r} raised {type(exc).__name__}: {exc}",
                 "convention",
                 False,
-                "The worker's log has the traceback; report it to the convention's author.",
+                "The log of the ingestion has the traceback; report it to the convention's author.",
             )
         else:
             self._send({"type": "ended", "stopped": stopped})
+
+    @contextlib.contextmanager
+    def _heard(self, convention: Convention) -> Iterator[None]:
+        """What is said meanwhile goes to the log of this ingestion."""
+        module = getattr(convention.ingest, "__module__", None) or ""
+        # What was warned of in one ingestion is warned of in the next again.
+        with warnings.catch_warnings():
+            self.lines.begin(module.partition(".")[0])
+            try:
+                yield
+            finally:
+                self.lines.end()
 
     def _fail(self, kind: str, detail: str, origin: str, retryable: bool, hint: str | None) -> None:
         fault = Fault(
@@ -144,6 +198,11 @@ class Slot:
     def _context(self, convention: Convention, message: Mapping[str, Any]) -> Context[Any]:
         convention.check_extra()
         limits = message["limits"]
+        wanted = None
+        if (path := message.get("wanted")) is not None:
+            wanted = Wanted.read(Path(path))
+            # The folder is the convention's now.
+            Path(path).unlink()
         return Context(
             params=convention.parse(message["parameters"]),
             sources=[source_from_json(source) for source in message["sources"]],
@@ -159,6 +218,7 @@ class Slot:
             ),
             stop=self._stop,
             on_progress=self._show,
+            wanted=wanted,
         )
 
     def _show(self, progress: Progress) -> None:
@@ -173,11 +233,17 @@ class Slot:
         """True when it was left early because of a stop."""
         batches = convention.ingest(context)
         told = False
+        cursor = context.cursor
         with contextlib.closing(batches):  # type: ignore[type-var]  # a generator, as `yield` makes it
             for batch in batches:
                 if told:
                     # It was told to stop, looked away, and went on: this batch is not wanted.
                     return True
+                if context.wanted is not None:
+                    batch = replace(batch, items=context.that_count(batch.items))
+                    if not batch.items and batch.cursor == cursor:
+                        continue
+                    cursor = batch.cursor
                 self._send(batch_to_json(batch))
                 reply = self._replies.get()
                 if reply == "halt":
@@ -188,41 +254,6 @@ class Slot:
 
 def _named(message: Mapping[str, Any]) -> tuple[str, int]:
     return message["ingestion_id"], message["attempt"]
-
-
-def source_from_json(value: Mapping[str, Any]) -> Source:
-    path = value.get("path")
-    return Source(**{**value, "path": None if path is None else Path(path)})
-
-
-def source_to_json(source: Source) -> dict[str, Any]:
-    value = asdict(source)
-    value["path"] = None if source.path is None else str(source.path)
-    return value
-
-
-def batch_to_json(batch: Batch) -> dict[str, Any]:
-    items = []
-    for item in batch.items:
-        value = asdict(item)
-        value["files"] = [{**asdict(file), "path": str(file.path)} for file in item.files]
-        items.append(value)
-    return {"type": "batch", "items": items, "cursor": dict(batch.cursor)}
-
-
-def items_from_json(values: list[dict[str, Any]]) -> list[Item]:
-    return [
-        Item(
-            **{
-                **value,
-                "files": tuple(
-                    File(**{**file, "path": Path(file["path"])}) for file in value["files"]
-                ),
-                "fault": None if value["fault"] is None else Fault(**value["fault"]),
-            }
-        )
-        for value in values
-    ]
 
 
 def _limit_self(environ: Mapping[str, str]) -> None:
@@ -247,7 +278,11 @@ def main() -> None:
     _limit_self(os.environ)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    Slot(load(), sys.stdin.buffer, answers, formatter.constants).serve()
+    # What is printed there would else wait for a full buffer, and die with us.
+    sys.stdout = os.fdopen(1, "w", buffering=1, errors="replace", closefd=False)
+    slot = Slot(load(), sys.stdin.buffer, answers, formatter.constants)
+    lines.listen(slot.lines)
+    slot.serve()
 
 
 if __name__ == "__main__":

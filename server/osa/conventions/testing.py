@@ -15,6 +15,7 @@ from osa.conventions.items import Item, JsonObject
 from osa.conventions.registry import InvalidConvention, checked
 from osa.conventions.sources import Source
 from osa.conventions.trials import ConventionProblem, Run, Trial, source_of
+from osa.conventions.wanted import Wanted
 
 __all__ = ["ConventionProblem", "check_convention", "check_description"]
 
@@ -34,7 +35,7 @@ def check_convention(
     """Run the convention on the sources (files, URIs or `Source`s) and give the items it yielded,
     for further assertions. Raises ConventionProblem at the first promise that is not kept.
 
-    It is run `max_resumes` + 5 times at most, so a small source will do; three items or more let
+    It is run `max_resumes` + 6 times at most, so a small source will do; three items or more let
     every check look at something.
     """
     check_description(convention)
@@ -56,6 +57,7 @@ def check_convention(
                 f"resumed from the cursor {json.dumps(dict(cursor))[:200]} (after {done} items)",
             )
         _obeys_stop(trial, len(first.items))
+        _passes_over(trial, first.items, batch_size)
     return first.items
 
 
@@ -160,6 +162,14 @@ def _obeys_stop(trial: Trial, total: int) -> None:
                 "It left early because of a stop and did not say so: the ingestion would count as"
                 " complete. Leave by context.batches() or context.checkpoint()."
             )
+
+
+def _passes_over(trial: Trial, items: Sequence[Item], batch_size: int) -> None:
+    """A retry of some of the items is about all of them, and gives them as before."""
+    some = {item.source_id for item in items[::2]}
+    retry = trial.run(batch_size=batch_size, wanted=Wanted.of(some))
+    expected = [item for item in items if item.source_id in some]
+    _same(expected, retry.items, "only every other item is wanted (context.wants)")
 
 
 def _spread(

@@ -12,7 +12,7 @@ import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,11 @@ from pydantic import ValidationError
 from osa.conventions.authoring import Context, Convention, Limits, Progress
 from osa.conventions.failures import ConventionError, Stopped
 from osa.conventions.items import Batch, File, Item, JsonObject
-from osa.conventions.slot import batch_to_json, items_from_json
+from osa.conventions.messages import batch_to_json, items_from_json
 from osa.conventions.sources import Source
+from osa.conventions.stored import SOURCE_ID_LENGTH
+from osa.conventions.wanted import Wanted
 
-_MAX_SOURCE_ID = 2048
 _MAX_NAME = 255
 
 
@@ -60,12 +61,14 @@ class Trial:
         batch_size: int,
         cursor: JsonObject | None = None,
         stop_after: int | None = None,
+        wanted: Wanted | None = None,
     ) -> Run:
-        """One `ingest` call; `stop_after` so many batches a stop is asked for."""
+        """One `ingest` call; `stop_after` so many batches a stop is asked for. With `wanted`, only
+        what counts in a retry is looked at."""
         self.runs += 1
         workdir = self.folder / str(self.runs)
         workdir.mkdir()
-        context = self._context(workdir, batch_size, cursor or {})
+        context = self._context(workdir, batch_size, cursor or {}, wanted)
         if stop_after == 0:
             context.stop.set()
         items: list[Item] = []
@@ -73,7 +76,7 @@ class Trial:
         try:
             with _closing(context), _explaining(self.convention):
                 for batch in self.convention.ingest(context):
-                    back = self._through_the_pipe(batch, workdir, batch_size)
+                    back = self._through_the_pipe(batch, context)
                     items += back
                     cursors.append((json.loads(json.dumps(batch.cursor)), len(items)))
                     if stop_after is not None and len(cursors) >= stop_after:
@@ -84,7 +87,9 @@ class Trial:
         shutil.rmtree(workdir, ignore_errors=True)
         return Run(items=items, cursors=cursors, stopped=context.stopped_early)
 
-    def _context(self, workdir: Path, batch_size: int, cursor: JsonObject) -> Context[Any]:
+    def _context(
+        self, workdir: Path, batch_size: int, cursor: JsonObject, wanted: Wanted | None
+    ) -> Context[Any]:
         try:
             self.convention.check_extra()
             params = self.convention.parse(self.params)
@@ -103,19 +108,22 @@ class Trial:
             limits=self.limits,
             stop=threading.Event(),
             on_progress=_check_progress,
+            wanted=wanted,
         )
 
-    def _through_the_pipe(self, batch: object, workdir: Path, batch_size: int) -> list[Item]:
+    def _through_the_pipe(self, batch: object, context: Context[Any]) -> list[Item]:
+        workdir = context.workdir
         if not isinstance(batch, Batch):
             raise ConventionProblem(f"`ingest` yielded {type(batch).__name__}, not a Batch.")
-        if len(batch.items) > batch_size:
+        if len(batch.items) > context.batch_size:
             raise ConventionProblem(
-                f"A batch has {len(batch.items)} items; context.batch_size is {batch_size}."
+                f"A batch has {len(batch.items)} items; context.batch_size is {context.batch_size}."
             )
         if not isinstance(batch.cursor, Mapping):
             raise ConventionProblem(f"A cursor is {batch.cursor!r}; it must be a mapping.")
+        counted = replace(batch, items=context.that_count(batch.items))
         try:
-            line = json.dumps(batch_to_json(batch), allow_nan=False)
+            line = json.dumps(batch_to_json(counted), allow_nan=False)
         except (TypeError, ValueError) as exc:
             raise ConventionProblem(
                 f"A batch is not JSON: {exc}. Metadata and cursor hold strings, finite numbers,"
@@ -208,9 +216,9 @@ def _check_progress(progress: Progress) -> None:
 
 
 def _check_item(item: Item) -> None:
-    if not 1 <= len(item.source_id) <= _MAX_SOURCE_ID:
+    if not 1 <= len(item.source_id) <= SOURCE_ID_LENGTH:
         raise ConventionProblem(
-            f"A source_id has {len(item.source_id)} characters; 1 to {_MAX_SOURCE_ID} are kept."
+            f"A source_id has {len(item.source_id)} characters; 1 to {SOURCE_ID_LENGTH} are kept."
         )
     names = [file.name for file in item.files]
     if len(names) != len(set(names)):

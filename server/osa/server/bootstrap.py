@@ -13,14 +13,25 @@ from osa.server.engine.door import Door
 from osa.server.engine.worker import Worker
 from osa.server.errors import Unavailable
 from osa.server.service import Service
+from osa.server.service.acceptance import Acceptance
+from osa.server.service.audit import Audit
+from osa.server.service.cleanups import Cleanups
 from osa.server.service.conventions import Conventions
 from osa.server.service.cursors import Cursors
+from osa.server.service.deletions import Deletions
+from osa.server.service.diagnoses import Diagnoses
 from osa.server.service.ingestions import Ingestions
 from osa.server.service.jobs import Policy
+from osa.server.service.logs import Logs
 from osa.server.service.readiness import ReadinessCheck
+from osa.server.service.reading import Reading
 from osa.server.service.records import Records
+from osa.server.service.rescue import Rescue
+from osa.server.service.retention import Retention
+from osa.server.service.retries import Retries
 from osa.server.service.running import Running
 from osa.server.service.sources import Sources
+from osa.server.service.status import StatusCheck
 from osa.server.service.sweeping import Sweeper
 from osa.server.service.tokens import Tokens
 from osa.server.service.uploads import Uploads
@@ -28,6 +39,7 @@ from osa.server.settings import Settings
 from osa.server.store import migrations
 from osa.server.store import tokens as token_store
 from osa.server.store.database import Database
+from osa.server.store.line import Limits
 from osa.server.store.objects import Objects
 
 VERSION = version("osa-ingestion")
@@ -42,6 +54,7 @@ class House:
     door: Door
     service: Service
     running: Running
+    rescue: Rescue
     sweeper: Sweeper
 
     def worker(self) -> Worker:
@@ -89,22 +102,34 @@ def build(settings: Settings) -> House:
         allowed_hosts=settings.allowed_hosts,
         file_allowed=bool(settings.file_roots),
     )
-    running = Running(
-        database,
-        objects,
-        registry,
-        dispatch,
-        Policy(
-            max_fruitless_attempts=settings.max_fruitless_attempts,
-            backoff_seconds=settings.backoff_seconds,
-            backoff_max_seconds=settings.backoff_max_seconds,
+    policy = Policy(
+        max_fruitless_attempts=settings.max_fruitless_attempts,
+        backoff_seconds=settings.backoff_seconds,
+        backoff_max_seconds=settings.backoff_max_seconds,
+        limits=Limits(
+            per_tenant=settings.max_running_per_tenant,
+            per_convention=settings.max_running_per_convention,
         ),
+        log_lines_kept=settings.log_lines_kept,
     )
+    running = Running(database, objects, registry, dispatch, policy)
+    rescue = Rescue(database, dispatch, policy)
+    deletions = Deletions(database)
+    retention = Retention(database, deletions, seconds=settings.retention_seconds)
+    reading = Reading(database, objects, known, cursors, purge_after=retention.purge_after)
+    acceptance = Acceptance(database, dispatch, reading)
     service = Service(
         domain=settings.domain,
         tokens=Tokens(database),
         conventions=known,
-        ingestions=Ingestions(database, objects, known, sources, dispatch, cursors),
+        ingestions=Ingestions(database, objects, known, sources, acceptance, reading),
+        reading=reading,
+        diagnoses=Diagnoses(
+            database, reading, limits=policy.limits, stale_seconds=settings.stale_after_seconds
+        ),
+        retries=Retries(database, objects, known, acceptance),
+        deletions=deletions,
+        cleanups=Cleanups(database, known, deletions),
         uploads=Uploads(
             database,
             objects,
@@ -112,16 +137,26 @@ def build(settings: Settings) -> House:
             max_bytes=settings.upload_max_bytes,
             keep_seconds=settings.upload_keep_seconds,
         ),
+        logs=Logs(database),
         records=Records(database, objects, known, cursors),
         readiness=ReadinessCheck(
             database, objects, version=VERSION, stale_seconds=settings.stale_after_seconds
         ),
+        audit=Audit(database, cursors),
+        status=StatusCheck(
+            database,
+            objects,
+            version=VERSION,
+            domain=settings.domain,
+            stale_seconds=settings.stale_after_seconds,
+        ),
     )
     sweeper = Sweeper(
         database,
-        running,
+        rescue,
         dispatch,
         objects,
+        retention,
         work_dir=settings.work_dir,
         stale_seconds=settings.stale_after_seconds,
     )
@@ -131,6 +166,7 @@ def build(settings: Settings) -> House:
         door=dispatch,
         service=service,
         running=running,
+        rescue=rescue,
         sweeper=sweeper,
     )
 

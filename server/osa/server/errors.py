@@ -132,8 +132,70 @@ class MethodNotAllowed(OsaError):
         self.allowed = tuple(allowed)
 
 
+class SelectionNotFound(NotFound):
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no such selection, or it has expired. Select again without the token."
+        )
+
+
 class Conflict(OsaError):
     """The state does not allow it."""
+
+
+class IngestionActive(Conflict):
+    """It is not done, and must be for this."""
+
+    def __init__(self, ingestion_id: str, status: str) -> None:
+        super().__init__(
+            f"Ingestion {ingestion_id} is {status}. Cancel it first, and wait until it is done.",
+            context={"ingestion_id": ingestion_id, "status": status},
+        )
+
+
+class IngestionAlreadyRetried(Conflict):
+    def __init__(self, ingestion_id: str, retried_by: str) -> None:
+        super().__init__(
+            f"Ingestion {ingestion_id} was retried by {retried_by}. Retry that one, or delete it"
+            " first.",
+            context={"ingestion_id": retried_by},
+        )
+
+
+class NothingToRetry(Conflict):
+    def __init__(self, ingestion_id: str, scope: str, why: str) -> None:
+        super().__init__(
+            f"Nothing is left to do of ingestion {ingestion_id}: {why}",
+            context={"ingestion_id": ingestion_id, "scope": scope},
+        )
+
+
+class ConventionChanged(Conflict):
+    def __init__(self, ingestion_id: str, convention_id: str, then: str, now: str) -> None:
+        super().__init__(
+            f"Ingestion {ingestion_id} was started with {convention_id} {then}; this server has"
+            f" {now}, which may not know its cursor or its items. Retry with the scope all.",
+            context={"convention_id": convention_id},
+        )
+
+
+class IngestionDeleted(Conflict):
+    """An idempotency key started something that is gone."""
+
+    def __init__(self, ingestion_id: str) -> None:
+        super().__init__(
+            f"This Idempotency-Key started ingestion {ingestion_id}, which was deleted since."
+            " Use a new key.",
+            context={"ingestion_id": ingestion_id},
+        )
+
+
+class SelectionMismatch(Conflict):
+    def __init__(self) -> None:
+        super().__init__(
+            "The selection_token belongs to other filters; nothing was deleted. Send the token"
+            " alone, or select again."
+        )
 
 
 class IngestionAlreadyEnded(Conflict):
@@ -141,18 +203,22 @@ class IngestionAlreadyEnded(Conflict):
 
     def __init__(self, ingestion: Any) -> None:
         super().__init__(
-            f"Ingestion {ingestion.id} is {ingestion.status} since"
-            f" {ingestion.ended_at:%Y-%m-%dT%H:%M:%SZ}; nothing was changed."
+            f"Ingestion {ingestion.id} has ended: {ingestion.status}, at"
+            f" {ingestion.ended_at:%Y-%m-%dT%H:%M:%SZ}. Nothing was changed."
         )
         self.ingestion = ingestion
 
 
 class IngestionAlreadyRunning(Conflict):
-    def __init__(self, convention_id: str, ingestion_id: str) -> None:
+    """The exclusive convention, or the concurrency key, is held; `key` is None for the former."""
+
+    def __init__(self, convention_id: str, ingestion_id: str, *, key: str | None = None) -> None:
+        what = f"{convention_id!r}" if key is None else f"The concurrency_key {key!r}"
+        context = {"ingestion_id": ingestion_id, "convention_id": convention_id}
         super().__init__(
-            f"{convention_id!r} runs one ingestion at a time; {ingestion_id} is active."
-            " Wait for it, or cancel it.",
-            context={"ingestion_id": ingestion_id, "convention_id": convention_id},
+            f"{what} runs one ingestion at a time; {ingestion_id} is active. Wait for it, cancel"
+            " it, or start with on_conflict queue or attach.",
+            context=context if key is None else {**context, "concurrency_key": key},
         )
 
 
@@ -242,3 +308,40 @@ class Unavailable(OsaError):
 
 class StorageFull(Unavailable):
     """There is no room left on the disk of the archive."""
+
+
+class Overloaded(Unavailable):
+    """Turned away before anything was done."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The server has more requests than it can answer; this one was turned away before"
+            " anything was done.",
+            retry_after_seconds=2,
+        )
+
+
+class TooManyRequests(OsaError):
+    """The token has used up what it may send; or, unauthenticated, the address."""
+
+    def __init__(self, policy: str, quota: int, window: int, retry_after_seconds: int) -> None:
+        said = f"The token may send {quota} {policy} in {window} seconds."
+        if policy == "unauthenticated":
+            said = (
+                "The token is unknown, expired or revoked, as were those of more than"
+                f" {quota} requests from this address in {window} seconds."
+            )
+        super().__init__(
+            f"{said} Ask again in {retry_after_seconds} second"
+            f"{'' if retry_after_seconds == 1 else 's'}.",
+            context={"policy": policy},
+        )
+        self.retry_after_seconds = retry_after_seconds
+
+
+class HeadersTooLarge(OsaError):
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(
+            f"The request line and the headers may have at most {limit_bytes} bytes together.",
+            context={"limit_bytes": limit_bytes},
+        )

@@ -56,6 +56,12 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="What is logged: debug, info, warning or error."
     )
+    log_lines_kept: int = Field(
+        default=10_000,
+        ge=100,
+        le=1_000_000,
+        description="Lines that are kept of one ingestion's log; the oldest go.",
+    )
     json_body_max_bytes: int = Field(
         default=8 * 1024**2, ge=1024, description="Bytes of a JSON body at most."
     )
@@ -64,6 +70,12 @@ class Settings(BaseSettings):
     )
     upload_keep_seconds: int = Field(
         default=7 * 24 * 3600, ge=60, description="How long an upload can be named in a start."
+    )
+    retention_seconds: int | None = Field(
+        default=None,
+        ge=60,
+        le=3_153_600_000,
+        description="How long an ended ingestion is kept; what it published stays. Else for ever.",
     )
     source_max_bytes: int = Field(
         default=8 * _GIB, ge=1024, description="Bytes read from one source at most."
@@ -103,6 +115,16 @@ class Settings(BaseSettings):
     backoff_max_seconds: float = Field(
         default=600.0, gt=0, description="The longest wait for a source that did not answer."
     )
+    max_running_per_tenant: int | None = Field(
+        default=None,
+        ge=1,
+        description="Ingestions of one tenant that may run at the same time; the others wait.",
+    )
+    max_running_per_convention: Annotated[dict[str, int], NoDecode] = Field(
+        default_factory=dict,
+        description="Ingestions of a convention that may run at the same time, as"
+        " `nc-to-geotiff=2,documents=8`; the others wait.",
+    )
     poll_interval_seconds: float = Field(
         default=0.1, ge=0.01, le=10, description="How often a worker looks for work."
     )
@@ -131,12 +153,51 @@ class Settings(BaseSettings):
         default=300.0, ge=1, description="When an event stream is closed; clients resume."
     )
 
+    reads_per_minute: int = Field(
+        default=12000,
+        ge=0,
+        description="Reads that one token may send in a minute; 0 for any number. Each server"
+        " counts for itself.",
+    )
+    writes_per_minute: int = Field(
+        default=6000,
+        ge=0,
+        description="Writes that one token may send in a minute, and cancels, which are counted"
+        " apart; 0 for any number. Each server counts for itself.",
+    )
+    unauthenticated_per_minute: int = Field(
+        default=60,
+        ge=0,
+        description="Requests with a token that is not valid that one address may send in a minute;"
+        " 0 for any number. Each server counts for itself.",
+    )
+    max_pending: int = Field(
+        default=200,
+        ge=10,
+        le=100_000,
+        description="Requests under way in one server; writes are turned away above half of it,"
+        " reads above three quarters, cancels last of all.",
+    )
+
     @field_validator("allowed_hosts", "file_roots", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("max_running_per_convention", mode="before")
+    @classmethod
+    def _limits(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        limits = {}
+        for part in filter(None, (part.strip() for part in value.split(","))):
+            name, sign, limit = part.partition("=")
+            if not sign or not limit.strip().isdecimal() or int(limit) < 1:
+                raise ValueError(f"{part!r} is not a convention and a number, as documents=8.")
+            limits[name.strip()] = int(limit)
+        return limits
 
     @field_validator("allowed_hosts")
     @classmethod

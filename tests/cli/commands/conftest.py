@@ -5,9 +5,13 @@ from __future__ import annotations
 import copy
 import json
 import os
+import pty
+import select
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +27,8 @@ from osa.cli.main import main
 CONTRACT = Path(__file__).parents[3] / "openapi.yaml"
 TOKEN = "osa_2Jq7VhV0mTq3cXw9pLs4nRb8"
 ID = "019aa9d4-7c00-7f6e-8d53-5a4b1c2d3e4f"
+#: Asked without a token, and not below the version of the interface.
+OPEN = ("/readyz",)
 JsonObject = dict[str, Any]
 
 
@@ -82,11 +88,11 @@ class Archive:
         def respond(request: Request) -> Answer:
             return left.pop(0) if len(left) > 1 else left[0]
 
-        self._answers[method, "/api/v1" + path] = respond
+        self.call(method, path, respond)
 
     def call(self, method: str, path: str, responder: Responder) -> None:
         """Answer with what the function says."""
-        self._answers[method, "/api/v1" + path] = responder
+        self._answers[method, path if path in OPEN else "/api/v1" + path] = responder
 
     def answer(self, body: Any, status: int = 200, /, **headers: str) -> Answer:
         """An answer with this status."""
@@ -118,7 +124,8 @@ class Archive:
 
     def _answer(self, request: Request) -> Answer:
         self.requests.append(request)
-        if request.headers.get("authorization") != f"Bearer {TOKEN}":
+        known = request.headers.get("authorization") == f"Bearer {TOKEN}"
+        if not known and request.path not in OPEN:
             return self.problem("ProblemUnauthenticated")
         respond = self._answers.get((request.method, request.path))
         return respond(request) if respond else self.problem("ProblemIngestionNotFound")
@@ -133,6 +140,9 @@ class Archive:
                 self._serve()
 
             def do_POST(self) -> None:
+                self._serve()
+
+            def do_DELETE(self) -> None:
                 self._serve()
 
             def _serve(self) -> None:
@@ -153,9 +163,11 @@ class Archive:
                     self.send_response(answer.status)
                     for key, value in headers.items():
                         self.send_header(key, value)
-                    self.send_header("Content-Length", str(len(content)))
+                    if answer.status != 204:
+                        self.send_header("Content-Length", str(len(content)))
                     self.end_headers()
-                    self.wfile.write(content)
+                    if answer.status != 204:
+                        self.wfile.write(content)
                 except (BrokenPipeError, ConnectionResetError):
                     # The client was interrupted; that is what some tests are about.
                     self.close_connection = True
@@ -251,9 +263,79 @@ class CommandLine:
         )
         return _checked(Outcome(done.returncode, done.stdout, done.stderr))
 
+    def terminal(
+        self, *words: str, typed: str = "", columns: int = 80, **environment: str
+    ) -> tuple[int, str]:
+        """Run in a pseudo-terminal; its exit code and all that was shown.
+
+        When it asks, somebody types an answer.
+        """
+        command = self.command(*words)
+        settings = {"TERM": "xterm-256color", "COLUMNS": str(columns)}
+        pid, terminal = pty.fork()
+        if pid == 0:
+            _as_in_a_terminal()
+            os.chdir(self.home)
+            os.environ.clear()
+            os.environ.update(self.environment | settings | environment)
+            os.execv(command[0], command)
+        shown = b""
+        until = time.monotonic() + 30.0
+        while time.monotonic() < until:
+            if not select.select([terminal], [], [], 0.5)[0]:
+                continue
+            try:
+                chunk = os.read(terminal, 65536)
+            except OSError:
+                break
+            if not chunk:
+                break
+            shown += chunk
+            if typed and b"[y/N]" in shown:
+                os.write(terminal, typed.encode())
+                typed = ""
+        os.close(terminal)
+        _, status = os.waitpid(pid, 0)
+        text = shown.decode().replace("\r\n", "\n")
+        assert TOKEN not in text
+        assert "Traceback" not in text
+        return os.waitstatus_to_exitcode(status), text
+
+    def interrupted(self, *words: str, until: str) -> tuple[int, str, str]:
+        """Run it, send SIGINT when a line with this text was said: code, data and talk."""
+        process = subprocess.Popen(
+            self.command(*words),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self.environment,
+            cwd=self.home,
+            preexec_fn=_as_in_a_terminal,
+        )
+        said = ""
+        assert process.stderr is not None
+        with process:
+            for line in process.stderr:
+                said += line
+                if until in line:
+                    process.send_signal(signal.SIGINT)
+                    break
+            try:
+                out, rest = process.communicate(timeout=30.0)
+            finally:
+                process.kill()
+        assert "Traceback" not in said + rest
+        return process.returncode, out, said + rest
+
     def command(self, *words: str) -> list[str]:
         """The words to start it with."""
         return [sys.executable, "-W", "error", "-m", "osa.cli.main", *words]
+
+
+def _as_in_a_terminal() -> None:
+    """A shell without job control starts what runs in the background deaf to Ctrl-C, and the tests
+    with it; a terminal does not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _checked(outcome: Outcome) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -109,9 +110,18 @@ TOKEN = "osa_2Jq7VhV0mTq3cXw9pLs4nRb8"
 
 def test_login_checks_the_token_and_keeps_it(osa, archive, home):
     del osa.environment["OSA_TOKEN"], osa.environment["OSA_SERVER"]
-    outcome = osa.process("login", archive.url, "--name", "first", stdin=f"{TOKEN}\n")
+    archive.on("GET", "/caller", archive.example("Caller"))
+    outcome = osa.process("login", archive.url, stdin=f"{TOKEN}\n")
     assert outcome.code == 0
     assert outcome.out == ""
+    assert f"Logged in to {archive.url} as first." in outcome.err
+    assert "tenant default, and may: ingestions:read, ingestions:write." in outcome.err
+    assert (
+        json.loads((home / ".config/osa/credentials.json").read_text())["servers"][archive.url][
+            "name"
+        ]
+        == "first"
+    )
     assert (home / ".config/osa/credentials.json").stat().st_mode & 0o777 == 0o600
     assert osa("ingestion", "list", "-q").code == 0
     assert osa("logout").code == 0
@@ -129,6 +139,15 @@ def test_login_with_a_token_the_server_refuses_stores_nothing(osa, archive, home
     assert not (home / ".config/osa/credentials.json").exists()
 
 
+def test_login_keeps_a_token_that_may_not_read_by_the_name_it_is_given(osa, archive, home):
+    archive.on("GET", "/caller", archive.problem("ProblemForbidden"))
+    outcome = osa.process("login", archive.url, "--name", "writer", stdin=f"{TOKEN}\n")
+    assert outcome.code == 0
+    assert "as writer." in outcome.err
+    assert "may:" not in outcome.err
+    assert (home / ".config/osa/credentials.json").exists()
+
+
 def test_login_where_nobody_answers_stores_nothing(osa, home):
     outcome = osa.process("login", "http://127.0.0.1:9", stdin=f"{TOKEN}\n")
     assert outcome.code == 9
@@ -140,6 +159,7 @@ def test_login_without_a_token_is_a_usage_error(osa, archive):
 
 
 def test_login_says_when_the_environment_goes_before_it(osa, archive):
+    archive.on("GET", "/caller", archive.example("Caller"))
     outcome = osa.process("login", archive.url, stdin=f"{TOKEN}\n")
     assert "OSA_TOKEN is set" in outcome.err
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
 ID = "019aa9d4-7c00-7f6e-8d53-5a4b1c2d3e4f"
@@ -126,20 +129,18 @@ def test_what_nobody_foresaw_is_told_without_a_traceback(osa, monkeypatch):
     assert "OSA_DEBUG" in outcome.err
 
 
-def test_every_exit_code_of_the_documentation_is_the_one_of_the_program():
-    from osa.cli.problems import ExitCode
-
-    assert {code.name: int(code) for code in ExitCode} == {
-        "OK": 0,
-        "ERROR": 1,
-        "USAGE": 2,
-        "INGESTION_FAILED": 3,
-        "INGESTION_CANCELED": 4,
-        "WAITED_TOO_LONG": 5,
-        "NOT_FOUND": 6,
-        "AUTH": 7,
-        "CONFLICT": 8,
-        "UNAVAILABLE": 9,
-        "INTERRUPTED": 130,
-        "READER_GONE": 141,
-    }
+def test_an_output_that_cannot_be_written_is_an_error_and_no_defect(osa):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            osa.command("ingestion", "list", "-q"),
+            env=osa.environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "Error: The output cannot be written: No space left on device.",
+        "What was asked for may have been done all the same.",
+    ]

@@ -13,8 +13,8 @@ from osa.cli.version import __version__
 HEAVY = ("httpx", "rich", "pydantic", "jsonschema", "yaml", "attr", "asyncio", "ssl", "osa.sdk")
 VERBS = {
     "ingestion": (
-        *("start", "list", "status", "cancel", "wait", "watch", "items", "events"),
-        *("artifacts", "download"),
+        *("start", "list", "status", "cancel", "wait", "watch", "retry", "explain", "items"),
+        *("events", "logs", "artifacts", "download", "delete", "cleanup"),
     ),
     "record": ("list", "show", "download"),
     "convention": ("list", "show"),
@@ -22,7 +22,16 @@ VERBS = {
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["ingestion", "list", "--help"], ["ingestion", "start", "-h"]]
+    "words",
+    [
+        ["--help"],
+        ["ingestion", "list", "--help"],
+        ["ingestion", "start", "-h"],
+        ["ingestion", "retry", "-h"],
+        ["ingestion", "cleanup", "-h"],
+        ["doctor", "-h"],
+        ["audit", "-h"],
+    ],
 )
 def test_help_imports_nothing_heavy(words, osa):
     program = (
@@ -58,7 +67,8 @@ def test_the_help_of_osa_imports_no_noun(osa):
 
 def test_the_help_names_every_noun_and_the_verbs_of_the_server(osa):
     out = osa("--help").out
-    for word in (*VERBS, "login", "logout", "serve", "worker", "migrate", "token"):
+    of_the_server = ("serve", "worker", "migrate", "token")
+    for word in (*VERBS, "login", "logout", "doctor", "audit", *of_the_server):
         assert f"  {word} " in out
     assert "campaign" not in out
 
@@ -76,6 +86,29 @@ def test_each_verb_explains_itself_with_an_example(noun, verb, osa):
     assert outcome.code == 0
     assert "Examples:" in outcome.out
     assert f"osa {noun} {verb}" in outcome.out.partition("Examples:")[2]
+
+
+@pytest.mark.parametrize("verb", ["login", "doctor", "audit"])
+def test_each_verb_without_a_noun_explains_itself_too(verb, osa):
+    outcome = osa(verb, "--help")
+    assert outcome.code == 0
+    assert f"osa {verb}" in outcome.out.partition("Examples:")[2]
+
+
+def test_the_help_shows_the_table_of_exit_codes(osa):
+    from osa.cli.problems import ExitCode
+
+    shown = osa("--help").out.partition("Exit codes:")[2]
+    for code in ExitCode:
+        assert f"{code:>3}  {code.meaning}\n" in shown
+
+
+def test_every_verb_that_asks_the_server_can_be_told_for_which_tenant(osa):
+    for noun, verbs in VERBS.items():
+        for verb in verbs:
+            assert "--tenant" in osa(noun, verb, "--help").out
+    for verb in ("doctor", "audit"):
+        assert "--tenant" in osa(verb, "--help").out
 
 
 def test_every_option_is_called_after_what_it_sets():

@@ -173,7 +173,7 @@ def test_status_tells_why_it_failed_and_what_to_do(osa, archive):
     assert "failed (source)" in outcome.out
     assert "Several variables fit: sst, ice_conc." in outcome.out
     assert "SOURCE_INVALID" in outcome.out
-    assert f"osa ingestion events {ID}" in outcome.err
+    assert f"osa ingestion logs {ID}" in outcome.err
 
 
 def test_status_of_a_running_one_tells_progress_and_how_to_wait(osa, archive):
@@ -319,3 +319,179 @@ def test_cancel_and_wait_that_came_too_late_is_no_success(osa, archive):
     outcome = osa("ingestion", "cancel", ID, "--wait")
     assert outcome.code == 8
     assert "not canceled in time" in outcome.err
+
+
+def cancels(archive, **examples):
+    """What a cancel of each is answered with."""
+    for identity, example in ((ID, examples["first"]), (RECORD, examples["second"])):
+        if isinstance(example, str):
+            example = archive.answer(archive.example(example, id=identity), 202)
+        archive.on("POST", f"/ingestions/{identity}/cancel", example)
+
+
+def test_cancel_stops_several(osa, archive):
+    cancels(archive, first="IngestionCanceling", second="IngestionCanceled")
+    outcome = osa("ingestion", "cancel", ID, RECORD, SRN, "--reason", "too many")
+    assert outcome.code == 0
+    assert [line.split()[:2] for line in outcome.out.splitlines()[1:]] == [
+        [ID, "canceling"],
+        [RECORD, "canceled"],
+    ]
+    for identity in (ID, RECORD):
+        (request,) = archive.asked("POST", f"/ingestions/{identity}/cancel")
+        assert request.json == {"reason": "too many"}
+    assert osa("ingestion", "cancel", ID, RECORD, "-q").out == f"{ID}\n{RECORD}\n"
+
+
+def test_one_that_has_ended_keeps_no_other_from_being_canceled(osa, archive):
+    ended = archive.problem("ProblemAlreadyEnded")
+    cancels(archive, first=ended, second="IngestionCanceled")
+    outcome = osa("ingestion", "cancel", ID, RECORD, "-o", "json")
+    assert outcome.code == 8
+    assert [each["id"] for each in outcome.json] == [RECORD]
+    assert "INGESTION_ALREADY_ENDED" in outcome.err
+    cancels(archive, first=ended, second=ended)
+    outcome = osa("ingestion", "cancel", ID, RECORD)
+    assert (outcome.code, outcome.out) == (8, "")
+    assert osa("ingestion", "cancel", ID, RECORD, "-o", "json").json == []
+
+
+def test_cancel_waits_for_those_of_several_that_are_not_done(osa, archive):
+    cancels(archive, first="IngestionCanceling", second="IngestionCanceled")
+    for example, code in (("IngestionCanceled", 0), ("IngestionSucceeded", 8)):
+        archive.on("GET", f"/ingestions/{ID}", archive.example(example, id=ID))
+        outcome = osa("ingestion", "cancel", ID, RECORD, "--wait", "-o", "json")
+        assert outcome.code == code
+        assert [each["done"] for each in outcome.json] == [True, True]
+        assert (f"{ID} was not canceled in time" in outcome.err) is (code == 8)
+    assert archive.asked("GET", f"/ingestions/{RECORD}") == []
+
+
+def test_a_refused_token_is_told_of_once(osa, archive):
+    osa.environment["OSA_TOKEN"] = "wrong"
+    for verb in (("cancel",), ("delete", "--yes")):
+        outcome = osa("ingestion", *verb, ID, RECORD)
+        assert outcome.code == 7
+        assert outcome.err.count("UNAUTHENTICATED") == 1
+        assert "Not tried: 1 more." in outcome.err
+
+
+def test_the_filters_of_control_reach_the_server_as_the_contract_names_them(osa, archive):
+    osa(
+        *("ingestion", "list", "--unresolved", "--error-kind", "source_not_found"),
+        *("--search", "sea", "--concurrency-key", "site-a", "--retry-of", SRN, "--root", ID),
+        *("--record", f"urn:osa:localhost:rec:{RECORD}", "--ended-after", "2026-11-22", "-q"),
+        *("--ended-before", "2026-11-23T00:00:00Z"),
+    )
+    (request,) = archive.asked("GET", "/ingestions")
+    query = {name: values for name, (*values,) in request.query.items()}
+    after = datetime.fromisoformat(query.pop("ended_after")[0])
+    before = datetime.fromisoformat(query.pop("ended_before")[0])
+    assert (after, before) == (
+        datetime(2026, 11, 22, tzinfo=UTC),
+        datetime(2026, 11, 23, tzinfo=UTC),
+    )
+    query.pop("per_page")
+    assert query == {
+        "unresolved": ["true"],
+        "error_kind": ["source_not_found"],
+        "q": ["sea"],
+        "concurrency_key": ["site-a"],
+        "retry_of": [ID],
+        "root_id": [ID],
+        "record_id": [RECORD],
+        "order": ["desc"],
+    }
+
+
+def test_a_search_that_finds_nothing_does_not_say_that_there_is_nothing(osa, archive):
+    archive.on("GET", "/ingestions", page([]))
+    outcome = osa("ingestion", "list", "--q", "sea")
+    assert (outcome.code, outcome.out) == (0, "")
+    assert outcome.err == "No such ingestions.\n"
+
+
+def test_a_total_is_a_number_for_pipes_and_an_object_for_programs(osa, archive):
+    archive.on("GET", "/ingestions", page([], total={"value": 42, "relation": "eq"}))
+    assert osa("ingestion", "list", "--total", "--unresolved").out == "42\n"
+    (request,) = archive.asked("GET", "/ingestions")
+    assert request.query["include_total"] == ["true"]
+    archive.on("GET", "/ingestions", page([], total={"value": 10000, "relation": "gte"}))
+    assert osa("ingestion", "list", "--total", "-q").out == "10000+\n"
+    told = osa("ingestion", "list", "--total", "-o", "json").json
+    assert told == {"value": 10000, "relation": "gte"}
+    assert osa("ingestion", "list", "--total", "-n", "3").code == 2
+
+
+def several(archive):
+    """Two ingestions, as a list gives them: not in the order that is asked for."""
+    other = ID[:-2] + "50"
+    rows = [archive.example("IngestionRunning", id=other), archive.example("IngestionSucceeded")]
+    archive.on("GET", "/ingestions", page(rows))
+    return other, rows
+
+
+def test_several_statuses_are_one_request_in_the_order_of_the_ids(osa, archive):
+    other, (running, succeeded) = several(archive)
+    outcome = osa("ingestion", "status", SRN, other, ID)
+    assert outcome.code == 0
+    assert [line.split()[0] for line in outcome.out.splitlines()[1:]] == [ID, other]
+    (request,) = archive.requests
+    assert request.query["id"] == [ID, other]
+    assert osa("ingestion", "status", ID, other, "-o", "json").json == [succeeded, running]
+    assert osa("ingestion", "status", ID, other, "-q").out == f"{ID}\n{other}\n"
+
+
+def test_one_of_several_that_is_not_there_is_6(osa, archive):
+    archive.on("GET", "/ingestions", page([archive.example("IngestionSucceeded")]))
+    outcome = osa("ingestion", "status", ID, ID[:-2] + "50")
+    assert (outcome.code, outcome.out) == (6, "")
+
+
+def test_status_tells_the_facts_of_control(osa, archive):
+    queued = archive.example(
+        "IngestionRetry",
+        id=ID,
+        priority=7,
+        concurrency_key="site-a",
+        max_failed_items=None,
+        deadline_at="2126-11-22T09:00:00.000000Z",
+        next_attempt_at="2126-11-22T09:00:00.000000Z",
+        queue_position=3,
+    )
+    archive.on("GET", f"/ingestions/{ID}", queued)
+    outcome = osa("ingestion", "status", ID)
+    rows = dict(line.split("  ", 1) for line in outcome.out.splitlines())
+    rows = {name: value.strip() for name, value in rows.items()}
+    assert rows["Priority"] == "7"
+    assert rows["Key"] == "site-a"
+    assert rows["Failures"] == "any number may fail"
+    assert rows["Retry of"] == f"{ID}, remaining"
+    assert rows["Queue"] == "3 are taken before it"
+    assert rows["Deadline"].startswith("2126-11-22 09:00:00Z (in 36")
+    assert rows["Next try"].startswith("2126-11-22")
+    assert f"osa ingestion explain {ID}" in outcome.err
+
+
+def test_status_of_what_failed_offers_the_retry_that_would_be_accepted(osa, archive):
+    failed = archive.example("IngestionFailed", purge_after="2126-11-22T09:00:00.000000Z")
+    archive.on("GET", f"/ingestions/{ID}", failed)
+    outcome = osa("ingestion", "status", ID)
+    assert f"Try again: osa ingestion retry {ID} --scope remaining" in outcome.err
+    assert "(or --scope all)" in outcome.err
+    assert "Kept until" in outcome.out
+    retried = {**failed, "retried_by": RECORD, "allowed_actions": []}
+    archive.on("GET", f"/ingestions/{ID}", retried)
+    outcome = osa("ingestion", "status", ID)
+    assert "Try again" not in outcome.err
+    assert f"Its retry: osa ingestion status {RECORD}" in outcome.err
+
+
+def test_a_forced_cancel_does_not_wait(osa, archive):
+    path = f"/ingestions/{ID}/cancel"
+    archive.on("POST", path, archive.example("IngestionCanceled"))
+    outcome = osa("ingestion", "cancel", ID, "--force")
+    assert outcome.code == 0
+    (request,) = archive.asked("POST", path)
+    assert request.json == {"force": True}
+    assert osa("ingestion", "cancel", ID, "--force", "--grace", "5s").code == 2

@@ -292,3 +292,88 @@ def test_a_damaged_memory_of_the_last_start_is_no_failure(text, osa, home):
 def test_a_home_that_cannot_be_written_does_not_fail_an_accepted_start(osa, home):
     (home / ".local").write_text("a file in the way")
     assert osa("ingestion", "start", "documents", "--text", "x").code == 0
+
+
+def test_limits_of_a_start_reach_the_server_as_the_contract_names_them(osa, archive):
+    outcome = osa(
+        *("ingestion", "start", "documents", "--text", "x", "--priority", "-3", "--deadline", "3d"),
+        *("--max-failed-items", "10", "--stop-early", "--concurrency-key", "site-a"),
+        *("--on-conflict", "queue"),
+    )
+    assert outcome.code == 0
+    body = sent(archive)
+    assert {name: body[name] for name in body.keys() - {"convention_id", "source"}} == {
+        "batch_size": 1000,
+        "limit": None,
+        "priority": -3,
+        "deadline_seconds": 259200,
+        "max_failed_items": 10,
+        "stop_early": True,
+        "concurrency_key": "site-a",
+        "on_conflict": "queue",
+    }
+
+
+def test_any_number_of_failures_is_null_on_the_wire(osa, archive):
+    osa("ingestion", "start", "documents", "--text", "x", "--max-failed-items", "any")
+    assert sent(archive)["max_failed_items"] is None
+
+
+@pytest.mark.parametrize(
+    "words,message",
+    [
+        (("--deadline", "later"), "not a duration"),
+        (("--deadline", "0"), "between 1s and 365d"),
+        (("--deadline", "60w"), "between 1s and 365d"),
+        (("--max-failed-items", "-1"), "neither a number such as 10, nor any"),
+        (("--priority", "1000"), "--priority"),
+        (("--on-conflict", "atach"), "Did you mean attach?"),
+    ],
+)
+def test_a_limit_that_means_nothing_is_refused_before_asking(words, message, osa, archive):
+    outcome = osa("ingestion", "start", "documents", "--text", "x", *words)
+    assert outcome.code == 2
+    assert message in outcome.err
+    assert archive.requests == []
+
+
+def test_a_start_that_attached_says_so_and_is_not_at_last(osa, archive):
+    running = archive.example("IngestionRunning", created_by="colleague")
+    headers = {"Ingestion-Attached": "true"}
+    archive.on("POST", "/ingestions", archive.answer(running, 200, **headers))
+    words = ("ingestion", "start", "documents", "--text", "x", "--on-conflict", "attach")
+    outcome = osa(*words)
+    assert (outcome.code, outcome.out) == (0, f"{ID}\n")
+    assert f"Attached: nothing was started; {ID} is active already." in outcome.err
+    assert f"osa ingestion watch {ID}" in outcome.err
+    assert osa("ingestion", "cancel", "@last").code == 6
+    waited = osa(*words, "--wait", "-o", "json")
+    assert waited.code == 0
+    assert waited.json == archive.example("IngestionSucceeded")
+    assert "Started" not in waited.err
+
+
+def test_a_start_that_was_sent_before_and_is_done_is_not_to_be_followed(osa, archive):
+    archive.on("POST", "/ingestions", archive.example("IngestionSucceeded"))
+    outcome = osa("ingestion", "start", "documents", "--text", "x", "--idempotency-key", "k")
+    assert outcome.out == f"{ID}\n"
+    assert "It has succeeded already. See it: osa ingestion status @last" in outcome.err
+
+
+def test_a_conflict_names_the_other_and_the_ways_around_it(osa, archive):
+    archive.on("POST", "/ingestions", archive.problem("ProblemAlreadyRunning"))
+    outcome = osa("ingestion", "start", "documents", "--text", "x")
+    assert outcome.code == 8
+    assert f"osa ingestion status {ID}" in outcome.err
+    assert "--on-conflict attach" in outcome.err
+
+
+def test_at_last_is_looked_up_by_the_name_that_the_server_knows(osa, archive):
+    archive.on("GET", "/caller", archive.example("Caller"))
+    rows = [
+        archive.example("IngestionRunning", id=f"{ID[:-2]}01", created_by="colleague"),
+        archive.example("IngestionRunning", id=ID, created_by="first"),
+    ]
+    listing = {"items": rows, "next_cursor": None, "prev_cursor": None, "has_more": False}
+    archive.on("GET", "/ingestions", listing)
+    assert osa("ingestion", "status", "@last", "-q").out == f"{ID}\n"

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import select
-import signal
 import subprocess
-import time
 
 import pytest
 
@@ -134,38 +129,6 @@ def dumped(value):
     return json.dumps(value, separators=(",", ":"))
 
 
-def _as_in_a_terminal():
-    """A shell without job control starts what runs in the background deaf to Ctrl-C, and the tests
-    with it; a terminal does not."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def interrupted(osa, words, until):
-    """Run it, send SIGINT when a line with this text was said, and give code and talk."""
-    process = subprocess.Popen(
-        osa.command(*words),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=osa.environment,
-        cwd=osa.home,
-        preexec_fn=_as_in_a_terminal,
-    )
-    said = ""
-    with process:
-        for line in process.stderr:
-            said += line
-            if until in line:
-                process.send_signal(signal.SIGINT)
-                break
-        try:
-            out, rest = process.communicate(timeout=DEADLINE)
-        finally:
-            process.kill()
-    assert "Traceback" not in said + rest
-    return process.returncode, out, rest
-
-
 @pytest.mark.parametrize(
     "words,until",
     [
@@ -180,12 +143,24 @@ def test_ctrl_c_detaches_and_says_how_to_come_back(words, until, osa, archive):
     archive.on("GET", f"/ingestions/{ID}", now)
     canceling = archive.answer(archive.example("IngestionCanceling"), 202)
     archive.on("POST", f"/ingestions/{ID}/cancel", canceling)
-    code, _, talk = interrupted(osa, words, until)
+    code, _, talk = osa.interrupted(*words, until=until)
     assert code == 130
     assert f"Detached: {ID} is still running" in talk
     assert f"osa ingestion wait {ID}" in talk
     posted = [r.path for r in archive.requests if r.method == "POST"]
     assert len(posted) == (1 if "start" in words or "cancel" in words else 0)
+
+
+def test_ctrl_c_names_those_of_several_that_are_left(osa, archive):
+    other = "019aa9d4-7c00-7f6e-8d53-5a4b1c2d3e66"
+    page = archive.example("IngestionPage", next_cursor=None)
+    running = archive.example("IngestionRunning", id=ID)
+    done = archive.example("IngestionSucceeded", id=other)
+    archive.on("GET", "/ingestions", {**page, "items": [done, running]})
+    code, _, talk = osa.interrupted("ingestion", "wait", other, ID, until="running")
+    assert code == 130
+    assert f"osa ingestion wait {ID}\n" in talk
+    assert f"osa ingestion cancel {ID}\n" in talk
 
 
 def test_ctrl_c_during_an_upload_starts_nothing(osa, archive, home):
@@ -201,7 +176,7 @@ def test_ctrl_c_during_an_upload_starts_nothing(osa, archive, home):
     (home / "notes.txt").write_bytes(b"x")
     try:
         words = ("ingestion", "start", "documents", "notes.txt")
-        code, out, talk = interrupted(osa, words, "Uploading")
+        code, out, talk = osa.interrupted(*words, until="Uploading")
     finally:
         release.set()
     assert (code, out) == (130, "")
@@ -209,42 +184,12 @@ def test_ctrl_c_during_an_upload_starts_nothing(osa, archive, home):
     assert archive.asked("POST", "/ingestions") == []
 
 
-def on_a_terminal(osa, *words, columns=80, **environment):
-    """Run it in a pseudo-terminal; give its exit code and everything that was shown."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(osa.home)
-        os.environ.clear()
-        os.environ.update(osa.environment | {"TERM": "xterm-256color", "COLUMNS": str(columns)})
-        os.environ.update(environment)
-        command = osa.command(*words)
-        os.execv(command[0], command)
-    shown = b""
-    until = time.monotonic() + DEADLINE
-    while time.monotonic() < until:
-        if not select.select([terminal], [], [], 0.5)[0]:
-            continue
-        try:
-            chunk = os.read(terminal, 65536)
-        except OSError:
-            break
-        if not chunk:
-            break
-        shown += chunk
-    os.close(terminal)
-    _, status = os.waitpid(pid, 0)
-    text = shown.decode().replace("\r\n", "\n")
-    assert osa.environment["OSA_TOKEN"] not in text
-    assert "Traceback" not in text
-    return os.waitstatus_to_exitcode(status), text
-
-
 def test_a_terminal_gets_colour_unless_it_is_declined(osa):
-    assert "\x1b[32msucceeded" in on_a_terminal(osa, "ingestion", "status", ID)[1]
-    code, text = on_a_terminal(osa, "ingestion", "status", ID, NO_COLOR="1")
+    assert "\x1b[32msucceeded" in osa.terminal("ingestion", "status", ID)[1]
+    code, text = osa.terminal("ingestion", "status", ID, NO_COLOR="1")
     assert code == 0
     assert "\x1b" not in text
-    assert "\x1b" not in on_a_terminal(osa, "ingestion", "status", ID, TERM="dumb")[1]
+    assert "\x1b" not in osa.terminal("ingestion", "status", ID, TERM="dumb")[1]
 
 
 def test_a_terminal_gets_a_bar_while_waiting_and_the_result_after_it(osa, archive):
@@ -252,7 +197,7 @@ def test_a_terminal_gets_a_bar_while_waiting_and_the_result_after_it(osa, archiv
         *("GET", f"/ingestions/{ID}", archive.example("IngestionRunning", poll_after_seconds=0)),
         archive.example("IngestionSucceeded"),
     )
-    code, text = on_a_terminal(osa, "ingestion", "wait", ID)
+    code, text = osa.terminal("ingestion", "wait", ID)
     assert code == 0
     assert "━" in text
     assert "succeeded" in text.rpartition("━")[2]
@@ -268,7 +213,7 @@ def test_a_table_fits_a_terminal_of_80_columns_with_whole_ids(osa, archive):
     archive.on("GET", "/ingestions", listing)
     from osa.cli.output import width_of
 
-    _, text = on_a_terminal(osa, "ingestion", "list", NO_COLOR="1")
+    _, text = osa.terminal("ingestion", "list", NO_COLOR="1")
     lines = text.rstrip("\n").split("\n")
     assert len(lines) == 3
     assert all(width_of(line) <= 80 for line in lines)
@@ -284,7 +229,7 @@ def test_what_comes_from_elsewhere_cannot_rewrite_the_screen(osa, archive):
     item["error"]["detail"] = hostile
     listing = {"items": [item], "next_cursor": None, "prev_cursor": None, "has_more": False}
     archive.on("GET", f"/ingestions/{ID}/items", listing)
-    _, text = on_a_terminal(osa, "ingestion", "items", ID, NO_COLOR="1")
+    _, text = osa.terminal("ingestion", "items", ID, NO_COLOR="1")
     assert not set("\x1b\x07\x9b\u202e") & set(text)
     outcome = osa("ingestion", "items", ID, "-o", "json")
     assert not set("\x7f\x9b\u202e") & set(outcome.out)
@@ -314,3 +259,73 @@ def test_a_terminal_without_utf_8_gets_escapes_instead_of_a_failure(osa, archive
     outcome = osa.process("ingestion", "status", ID, PYTHONUTF8="0", PYTHONIOENCODING="ascii")
     assert outcome.code == 0
     assert "Gr\\xf6nland" in outcome.out
+
+
+def list_of(archive, *rows):
+    archive.on(
+        *("GET", "/ingestions"),
+        *(
+            {"items": list(each), "next_cursor": None, "prev_cursor": None, "has_more": False}
+            for each in rows
+        ),
+    )
+
+
+OTHER = ID[:-2] + "50"
+
+
+@pytest.mark.parametrize(
+    "ends,code",
+    [
+        (("IngestionSucceeded", "IngestionSucceeded"), 0),
+        (("IngestionSucceeded", "IngestionFailed"), 3),
+        (("IngestionCanceled", "IngestionSucceeded"), 4),
+        (("IngestionCanceled", "IngestionFailed"), 3),
+    ],
+)
+def test_of_several_the_worst_end_is_the_exit_code(ends, code, osa, archive):
+    first, second = archive.example(ends[0]), archive.example(ends[1], id=OTHER)
+    list_of(archive, [second, first])
+    outcome = osa("ingestion", "wait", ID, OTHER, "-o", "json")
+    assert outcome.code == code
+    assert outcome.json == [first, second]
+    assert len(archive.requests) == 1
+
+
+def test_off_a_terminal_each_change_of_several_is_a_line_with_its_id(osa, archive, no_pauses):
+    running = archive.example("IngestionRunning", id=OTHER)
+    ended = archive.example("IngestionSucceeded")
+    list_of(archive, [running, ended], [{**running, **ended, "id": OTHER}, ended])
+    archive.on("GET", f"/ingestions/{OTHER}", {**ended, "id": OTHER})
+    outcome = osa("ingestion", "wait", ID, OTHER)
+    assert outcome.code == 0
+    assert f"{ID}  succeeded" in outcome.err
+    assert f"{OTHER}  running" in outcome.err
+    assert f"{OTHER}  succeeded" in outcome.err
+    assert outcome.out.count("succeeded") == 2
+
+
+def test_a_terminal_gets_a_bar_for_each_of_several(osa, archive):
+    rows = [archive.example("IngestionRunning", poll_after_seconds=0, id=i) for i in (ID, OTHER)]
+    ended = [archive.example("IngestionSucceeded", id=i) for i in (ID, OTHER)]
+    list_of(archive, rows, ended)
+    code, text = osa.terminal("ingestion", "wait", ID, OTHER, columns=120, NO_COLOR="1")
+    assert code == 0
+    assert f"{OTHER} running" in text
+
+
+def test_waiting_too_long_for_several_is_5_and_says_how_to_go_on(osa, archive):
+    list_of(archive, [archive.example("IngestionRunning", id=i) for i in (ID, OTHER)])
+    outcome = osa("ingestion", "wait", ID, OTHER, "--timeout", "0")
+    assert outcome.code == 5
+    assert f"osa ingestion wait {ID} {OTHER}" in outcome.err
+
+
+def test_a_wait_can_go_on_with_the_retry_of_what_failed(osa, archive):
+    failed = archive.example("IngestionFailed", retried_by=OTHER)
+    archive.on("GET", f"/ingestions/{ID}", failed)
+    archive.on("GET", f"/ingestions/{OTHER}", archive.example("IngestionSucceeded", id=OTHER))
+    assert osa("ingestion", "wait", ID, "-q").code == 3
+    outcome = osa("ingestion", "wait", ID, "--follow-retries", "-q")
+    assert (outcome.code, outcome.out) == (0, f"{OTHER}\n")
+    assert f"{ID} failed; its retry is {OTHER}." in outcome.err

@@ -8,7 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from osa.conventions import Batch, Context, Convention, File, Item, NoParams, Params, Stopped
+from osa.conventions import (
+    Batch,
+    Context,
+    Convention,
+    File,
+    Item,
+    NoParams,
+    Params,
+    Progress,
+    Stopped,
+)
 
 
 def _versioned(context: Context[NoParams]) -> Iterator[Batch]:
@@ -29,7 +39,14 @@ class HostileParams(Params):
     """What it does."""
 
     kind: Literal[
-        "environment", "foreign_file", "no_such_file", "stops", "memory", "sleeps", "all_skipped"
+        "environment",
+        "foreign_file",
+        "no_such_file",
+        "stops",
+        "memory",
+        "sleeps",
+        "all_skipped",
+        "boasts",
     ]
 
 
@@ -57,6 +74,11 @@ def _hostile(context: Context[HostileParams]) -> Iterator[Batch]:
                 time.sleep(0.05)
         case "sleeps":
             while True:
+                time.sleep(0.05)
+        case "boasts":
+            while True:
+                context.checkpoint()
+                context.report(Progress(completed=2**70))
                 time.sleep(0.05)
         case "all_skipped":
             for number in range(5):

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from osa.cli.commands import options
-from osa.cli.output import say
+from osa.cli.output import JsonObject, clean, say
 from osa.cli.problems import BadUsage, CommandFailed, Detached, ExitCode
 
 _Where = Annotated[
@@ -22,7 +22,9 @@ def login(
     name: Annotated[
         str | None,
         typer.Option(
-            "--name", metavar="NAME", help="What the server calls the token; helps @last."
+            "--name",
+            metavar="NAME",
+            help="What the server calls the token, where it does not tell.",
         ),
     ] = None,
     server: options.Server = None,
@@ -40,10 +42,11 @@ def login(
     choice = choose_server(url or server)
     token = choose_token(choice.server, _ask_token(choice.server)).value
 
-    from osa.cli.ingestion import IngestionError, list_conventions
+    from osa.cli.ingestion import IngestionError, get_caller
 
+    caller: JsonObject = {}
     try:
-        list_conventions(server=choice.server, token=token)
+        caller = get_caller(server=choice.server, token=token)
     except IngestionError as exc:
         if exc.status == 401:
             raise CommandFailed(
@@ -53,9 +56,14 @@ def login(
             ) from exc
         if exc.status != 403:
             raise
-        # A good token that may not read; it may still start ingestions.
+        # A good token that may not read, and so not ask who it is; it may still start ingestions.
+    name = caller.get("token_name") or name
     path = store_token(choice.server, token, name=name, make_default=True)
-    say(f"Logged in to {choice.server}. The token is in {path}.")
+    whose = f" as {clean(name)}" if name else ""
+    say(f"Logged in to {choice.server}{whose}. The token is in {path}.")
+    if caller:
+        scopes = ", ".join(clean(scope) for scope in caller["scopes"])
+        say(f"It sees the tenant {clean(caller['tenant'])}, and may: {scopes}.")
     if choice.server.startswith("http://") and not _is_local(choice.server):
         say("Careful: over http everyone on the way can read the token. Use https.")
     for variable in ("OSA_TOKEN", "OSA_SERVER"):

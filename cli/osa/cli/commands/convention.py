@@ -36,9 +36,10 @@ def list_(
     quiet: options.Quiet = False,
     server: options.Server = None,
     token: options.Token = None,
+    tenant: options.Tenant = None,
 ) -> None:
     """List the conventions of the server."""
-    session = open_session(server, token, output, quiet)
+    session = open_session(server, token, tenant, output, quiet)
 
     from osa.cli.ingestion import list_conventions
 
@@ -77,11 +78,12 @@ def show(
     quiet: options.Quiet = False,
     server: options.Server = None,
     token: options.Token = None,
+    tenant: options.Tenant = None,
 ) -> None:
     """Show a convention with its parameters."""
     if not convention:
         raise BadUsage("Which convention?", next_step="`osa convention list` shows them.")
-    session = open_session(server, token, output, quiet)
+    session = open_session(server, token, tenant, output, quiet)
     found = find_convention(session, convention)
     if quiet:
         session.write_ids([found])
@@ -145,3 +147,16 @@ def find_convention(session: Session, convention: str) -> JsonObject:
             next_step="`osa convention list` shows the conventions.",
             code=ExitCode.NOT_FOUND,
         ) from exc
+
+
+def find_schema(session: Session, convention: str) -> JsonObject | None:
+    """The same; None for a token that may start without being allowed to read. The server alone
+    checks then."""
+    from osa.cli.ingestion import IngestionError
+
+    try:
+        return find_convention(session, convention)
+    except IngestionError as exc:
+        if exc.status != 403:
+            raise
+        return None

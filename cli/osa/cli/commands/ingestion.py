@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import difflib
-from typing import Annotated
-
-import typer
-
-from osa.cli.commands import options, results, starting, waiting
+from osa.cli.commands import (
+    canceling,
+    clearing,
+    explaining,
+    finding,
+    options,
+    results,
+    retrying,
+    showing,
+    starting,
+    waiting,
+)
 from osa.cli.commands.options import examples
-from osa.cli.output import Format, say
-from osa.cli.problems import BadUsage
+from osa.cli.output import Format
 from osa.cli.session import open_session
-from osa.cli.times import parse_duration, parse_time
 
 app = options.noun()
-
-_STATUSES = ("queued", "running", "canceling", "succeeded", "failed", "canceled", "active")
-#: Understood by the server, never shown by it.
-_OTHER_WORDS = ("cancelled", "pending", "completed", "success", "failure")
-
-
-def _complete_status() -> list[str]:
-    return list(_STATUSES)
-
 
 app.command(
     "start",
@@ -31,197 +26,79 @@ app.command(
         "osa ingestion start documents notes.txt report.pdf --wait",
         "osa ingestion start nc-to-geotiff sst.nc --param variable=sst --watch",
         "osa ingestion start documents https://archive.example/a.pdf --label shelf=A",
+        "osa ingestion start documents a.pdf --deadline 2h --max-failed-items any",
     ),
 )(starting.start)
-
-
-@app.command(
+app.command(
     "list",
     epilog=examples(
         "osa ingestion list --status active",
+        "osa ingestion list --unresolved --ended-after 1d",
         "osa ingestion list --status failed --created-after 2d -q",
         "osa ingestion list --label project=demo -o jsonl",
     ),
-)
-def list_(
-    status: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--status",
-            metavar="STATUS",
-            help=f"One of {', '.join(_STATUSES)}; repeat for or.",
-            autocompletion=_complete_status,
-        ),
-    ] = None,
-    convention: Annotated[
-        str | None,
-        typer.Option(
-            "--convention", metavar="ID", help="Only those of this convention, id or SRN."
-        ),
-    ] = None,
-    label: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--label", metavar="K[=V]", help="Only those with this label; repeat for and."
-        ),
-    ] = None,
-    external_id: Annotated[
-        str | None,
-        typer.Option("--external-id", metavar="ID", help="Only the one with this id of yours."),
-    ] = None,
-    created_after: Annotated[
-        str | None,
-        typer.Option(
-            "--created-after",
-            metavar="TIME",
-            help="RFC 3339, a date, or how long ago: 30m, 2h, 3d.",
-        ),
-    ] = None,
-    created_before: Annotated[
-        str | None, typer.Option("--created-before", metavar="TIME", help="The same.")
-    ] = None,
-    order: Annotated[
-        str, typer.Option("--order", metavar="ORDER", help="desc: newest first; asc: oldest first.")
-    ] = "desc",
-    max_items: options.MaxItems = None,
-    output: options.Output = Format.table,
-    quiet: options.Quiet = False,
-    server: options.Server = None,
-    token: options.Token = None,
-) -> None:
-    """List ingestions, newest first."""
-    for word in status or ():
-        if word not in _STATUSES and word not in _OTHER_WORDS:
-            close = difflib.get_close_matches(word, _STATUSES, n=1)
-            hint = f"Did you mean {close[0]}?" if close else None
-            raise BadUsage(
-                f"--status {word!r} is not one of {', '.join(_STATUSES)}.", next_step=hint
-            )
-    if order not in ("asc", "desc"):
-        raise BadUsage(f"--order {order!r} is neither asc nor desc.")
-    after = parse_time(created_after, option="--created-after") if created_after else None
-    before = parse_time(created_before, option="--created-before") if created_before else None
-    session = open_session(server, token, output, quiet)
-
-    from osa.cli.ingestion import iter_ingestions
-    from osa.cli.views import ingestion_table
-
-    room = max_items or (options.TABLE_ROWS if session.for_people else None)
-    # One more than is shown tells whether there is more.
-    wanted = room + 1 if room is not None and session.for_people else room
-    found = iter_ingestions(
-        **session.access,
-        convention=convention,
-        status=status or None,
-        label=label or None,
-        external_id=external_id,
-        created_after=after,
-        created_before=before,
-        order=order,
-        max_items=wanted,
-    )
-    if quiet:
-        session.write_ids(found)
-    elif output is not Format.table:
-        session.write_objects(found)
-    else:
-        rows = list(found)
-        if not rows:
-            say("No ingestions. `osa ingestion start CONVENTION FILE` starts one.")
-            return
-        ingestion_table(rows[:room])
-        if room is not None and len(rows) > room:
-            say(f"There are more; --max-items {room * 4} shows more of them, -o jsonl all.")
-
-
-@app.command(
-    epilog=examples("osa ingestion status @last", "osa ingestion status @last -o json"),
-)
-def status(
-    ingestion: options.Ingestion = None,
-    output: options.Output = Format.table,
-    quiet: options.Quiet = False,
-    server: options.Server = None,
-    token: options.Token = None,
-) -> None:
-    """Show an ingestion: how far it is, why it failed.
-
-    The exit code is 0 whatever the status; `wait` tells it by exit code.
-    """
-    session = open_session(server, token, output, quiet)
-    identity = session.resolve_ingestion(ingestion)
-
-    from osa.cli.ingestion import get_ingestion
-
-    starting.show(session, get_ingestion(**session.access, ingestion_id=identity))
+)(finding.list_)
 
 
 @app.command(
     epilog=examples(
-        "osa ingestion cancel @last --reason 'wrong variable'",
-        "osa ingestion cancel @last --grace 0 --wait",
+        "osa ingestion status @last",
+        "osa ingestion status @last -o json",
+        "osa ingestion list --status failed -q | xargs osa ingestion status",
     ),
 )
-def cancel(
-    ingestion: options.Ingestion = None,
-    reason: Annotated[
-        str | None,
-        typer.Option("--reason", metavar="TEXT", help="Why, for whoever reads it later."),
-    ] = None,
-    grace: Annotated[
-        str | None,
-        typer.Option(
-            "--grace",
-            "--grace-seconds",
-            metavar="DURATION",
-            help="What the item in hand may take before it is ended by force; default 2m.",
-        ),
-    ] = None,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Until it is done; canceled is then exit code 0.")
-    ] = False,
-    timeout: options.Timeout = None,
+def status(
+    ingestion: options.Ingestions = None,
     output: options.Output = Format.table,
     quiet: options.Quiet = False,
     server: options.Server = None,
     token: options.Token = None,
+    tenant: options.Tenant = None,
 ) -> None:
-    """Stop an ingestion. What it has published stays.
+    """Show an ingestion: how far it is, why it failed, what to do.
 
-    A queued one is canceled at once. A running one finishes the item in hand, or is ended at the
-    deadline.
+    Several are shown in a line each (an array with -o json). The exit code is 0 whatever the
+    status; `wait` tells it by exit code.
     """
-    seconds = parse_duration(grace, option="--grace") if grace else None
-    limit = parse_duration(timeout, option="--timeout") if timeout else None
-    session = open_session(server, token, output, quiet)
-    identity = session.resolve_ingestion(ingestion)
+    session = open_session(server, token, tenant, output, quiet)
+    identities = session.resolve_ingestions(ingestion)
 
-    from osa.cli.ingestion import cancel_ingestion
+    from osa.cli.ingestion import get_ingestion, get_ingestions
 
-    canceled = cancel_ingestion(
-        **session.access,
-        ingestion_id=identity,
-        reason=reason,
-        grace_seconds=None if seconds is None else round(seconds),
-    )
-    if not wait or canceled.get("done"):
-        starting.show(session, canceled)
-        return
-
-    from osa.cli.following import exit_code_of_status, wait_for
-
-    ended = wait_for(session, canceled["id"], timeout=limit)
-    starting.show(session, ended)
-    if ended.get("status") != "canceled":
-        say(f"It was not canceled in time: it {ended.get('status')}.")
-        # Asked to cancel and told that it went on to its end: not what was asked for.
-        raise typer.Exit(exit_code_of_status(ended) or 8)
+    if len(identities) == 1:
+        showing.show(session, get_ingestion(**session.access, ingestion_id=identities[0]))
+    else:
+        found = get_ingestions(**session.access, ingestion_ids=identities)
+        showing.show_all(session, found)
 
 
-app.command("wait", epilog=examples("osa ingestion wait @last --timeout 2h && echo it succeeded"))(
-    waiting.wait
-)
+app.command(
+    "cancel",
+    epilog=examples(
+        "osa ingestion cancel @last --reason 'wrong variable'",
+        "osa ingestion cancel @last --grace 0 --wait",
+        "osa ingestion cancel @last --force",
+        "osa ingestion list --status active -q | xargs osa ingestion cancel",
+    ),
+)(canceling.cancel)
+app.command(
+    "wait",
+    epilog=examples(
+        "osa ingestion wait @last --timeout 2h && echo it succeeded",
+        "osa ingestion list --status active -q | xargs osa ingestion wait",
+    ),
+)(waiting.wait)
 app.command("watch", epilog=examples("osa ingestion watch @last"))(waiting.watch)
+app.command(
+    "retry",
+    epilog=examples(
+        "osa ingestion retry @last --wait",
+        "osa ingestion retry @last --scope all --param variable=ice_conc --batch-size 100",
+    ),
+)(retrying.retry)
+app.command(
+    "explain", epilog=examples("osa ingestion explain @last", "osa ingestion explain @last -q")
+)(explaining.explain)
 app.command(
     "items",
     epilog=examples("osa ingestion items @last --outcome failed --outcome rejected"),
@@ -230,6 +107,13 @@ app.command(
     "events",
     epilog=examples("osa ingestion events @last --follow", "osa ingestion events @last -o jsonl"),
 )(waiting.events)
+app.command(
+    "logs",
+    epilog=examples(
+        "osa ingestion logs @last --follow",
+        "osa ingestion logs @last --level warning --since 10m",
+    ),
+)(explaining.logs)
 app.command("artifacts", epilog=examples("osa ingestion artifacts @last"))(results.artifacts)
 app.command(
     "download",
@@ -238,3 +122,17 @@ app.command(
         "osa ingestion download @last --name sst_20260101T000000Z.tif",
     ),
 )(results.download)
+app.command(
+    "delete",
+    epilog=examples(
+        "osa ingestion delete @last",
+        "osa ingestion list --label test -q | xargs osa ingestion delete --yes",
+    ),
+)(clearing.delete)
+app.command(
+    "cleanup",
+    epilog=examples(
+        "osa ingestion cleanup --older-than 30d --status succeeded",
+        "osa ingestion cleanup --older-than 90d --keep-last 10 --yes",
+    ),
+)(clearing.cleanup)

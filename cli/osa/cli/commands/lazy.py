@@ -8,15 +8,17 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from osa.cli.commands.server import VERBS as SERVER_VERBS
+
 
 class InOrder(TyperGroup):
-    """The root: nouns first, the server's verbs last."""
+    """The root: nouns first, then what is about the server as a whole, its own verbs last."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         def rank(name: str) -> int:
             if isinstance(self.commands[name], TyperGroup):
                 return 0
-            return 1 if name.startswith("log") else 2
+            return 2 if name in SERVER_VERBS else 1
 
         return sorted(self.commands, key=rank)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from osa.cli.output import Format
+from osa.cli.problems import BadUsage
 
 Server = Annotated[
     str | None,
@@ -18,6 +21,14 @@ Token = Annotated[
         "--token",
         metavar="TOKEN",
         help="The token. Others can see it in the list of processes: prefer `osa login`.",
+    ),
+]
+Tenant = Annotated[
+    str | None,
+    typer.Option(
+        "--tenant",
+        metavar="NAME",
+        help="For admin tokens: whose things; else OSA_TENANT, osa.toml, the token's own.",
     ),
 ]
 Output = Annotated[
@@ -42,6 +53,15 @@ Ingestion = Annotated[
     typer.Argument(
         metavar="INGESTION",
         help="An id, an SRN, or @last: the newest one that you started.",
+        autocompletion=_complete_ingestion,
+        show_default=False,
+    ),
+]
+Ingestions = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="INGESTION...",
+        help="Ids, SRNs, or @last: the newest one that you started.",
         autocompletion=_complete_ingestion,
         show_default=False,
     ),
@@ -75,13 +95,31 @@ MaxItems = Annotated[
     ),
 ]
 
-#: What a table shows when nobody says how much.
-TABLE_ROWS = 50
+Order = Annotated[
+    str, typer.Option("--order", metavar="ORDER", help="desc: newest first; asc: oldest first.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; off a terminal it is needed.")]
 
 
 def noun() -> typer.Typer:
     """The verbs of a noun; what the noun is about stands in the list of all nouns."""
     return typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+def check_word(word: str, words: Sequence[str], *, option: str) -> None:
+    """One of the words, or a usage error with the one that was probably meant."""
+    if word not in words:
+        close = difflib.get_close_matches(word, words, n=1)
+        raise BadUsage(
+            f"{option} {word!r} is not one of {', '.join(words)}.",
+            next_step=f"Did you mean {close[0]}?" if close else None,
+        )
+
+
+def check_order(order: str) -> None:
+    """`asc` or `desc`."""
+    if order not in ("asc", "desc"):
+        raise BadUsage(f"--order {order!r} is neither asc nor desc.")
 
 
 def examples(*lines: str) -> str:

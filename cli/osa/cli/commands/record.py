@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from osa.cli.commands import options
+from osa.cli.commands.lists import write_list
 from osa.cli.commands.options import examples
 from osa.cli.commands.results import (
     Directory,
+    FileNames,
     Overwrite,
-    choose_files,
+    PathsOnly,
     file_table,
     save_files,
 )
 from osa.cli.output import Column, Format, JsonObject, block, dump, say, table
-from osa.cli.problems import BadUsage
 from osa.cli.session import check_id, open_session
 from osa.cli.times import show_age, show_time
 
@@ -43,55 +46,49 @@ def list_(
         str | None,
         typer.Option("--source-id", metavar="ID", help="Only the one with this identity."),
     ] = None,
-    order: Annotated[
-        str, typer.Option("--order", metavar="ORDER", help="desc: newest first; asc: oldest first.")
-    ] = "desc",
+    order: options.Order = "desc",
     max_items: options.MaxItems = None,
     output: options.Output = Format.table,
     quiet: options.Quiet = False,
     server: options.Server = None,
     token: options.Token = None,
+    tenant: options.Tenant = None,
 ) -> None:
     """List records, newest first."""
-    if order not in ("asc", "desc"):
-        raise BadUsage(f"--order {order!r} is neither asc nor desc.")
-    session = open_session(server, token, output, quiet)
+    options.check_order(order)
+    session = open_session(server, token, tenant, output, quiet)
     by = session.resolve_ingestion(ingestion) if ingestion else None
 
     from osa.cli.ingestion import iter_records
 
-    room = max_items or (options.TABLE_ROWS if session.for_people else None)
-    wanted = room + 1 if room is not None and session.for_people else room
-    found = iter_records(
-        **session.access,
-        convention=convention,
-        ingestion_id=by,
-        source_id=source_id,
-        order=order,
-        max_items=wanted,
+    write_list(
+        session,
+        partial(
+            iter_records,
+            **session.access,
+            convention=convention,
+            ingestion_id=by,
+            source_id=source_id,
+            order=order,
+        ),
+        max_items=max_items,
+        show=_show_records,
+        nothing="No records.",
     )
-    if quiet:
-        session.write_ids(found)
-    elif output is not Format.table:
-        session.write_objects(found)
-    else:
-        rows = list(found)
-        if not rows:
-            say("No records.")
-            return
-        table(
-            [
-                Column(title="ID"),
-                Column(title="V", right=True),
-                Column(title="AGE", right=True),
-                Column(title="FILES", right=True),
-                Column(title="CONVENTION", least=8),
-                Column(title="TITLE", least=8),
-            ],
-            [_row(record) for record in rows[:room]],
-        )
-        if room is not None and len(rows) > room:
-            say(f"There are more; --max-items {room * 4} shows more of them, -o jsonl all.")
+
+
+def _show_records(records: Sequence[JsonObject]) -> None:
+    table(
+        [
+            Column(title="ID"),
+            Column(title="V", right=True),
+            Column(title="AGE", right=True),
+            Column(title="FILES", right=True),
+            Column(title="CONVENTION", least=8),
+            Column(title="TITLE", least=8),
+        ],
+        [_row(record) for record in records],
+    )
 
 
 def _row(record: JsonObject) -> tuple[object, ...]:
@@ -112,10 +109,11 @@ def show(
     quiet: options.Quiet = False,
     server: options.Server = None,
     token: options.Token = None,
+    tenant: options.Tenant = None,
 ) -> None:
     """Show a record with its metadata and files."""
     identity = check_id(record, "record")
-    session = open_session(server, token, output, quiet)
+    session = open_session(server, token, tenant, output, quiet)
 
     from osa.cli.ingestion import get_record
 
@@ -147,17 +145,13 @@ def show(
 def download(
     record: options.Record = None,
     directory: Directory = Path(),
-    name: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--name", metavar="NAME", help="Only the file of this name or id; repeatable."
-        ),
-    ] = None,
+    name: FileNames = None,
     overwrite: Overwrite = False,
     output: options.Output = Format.table,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No talk, only paths.")] = False,
+    quiet: PathsOnly = False,
     server: options.Server = None,
     token: options.Token = None,
+    tenant: options.Tenant = None,
 ) -> None:
     """Download the files of a record.
 
@@ -165,23 +159,19 @@ def download(
     with the same content is not sent again.
     """
     identity = check_id(record, "record")
-    session = open_session(server, token, output, quiet)
+    session = open_session(server, token, tenant, output, quiet)
 
     from osa.cli.ingestion import download_record_file, get_record
 
     found = get_record(**session.access, record_id=identity)
-    wanted = choose_files(found.get("files", []), name or [], what="file")
-    if not wanted:
-        say("The record has no files.")
-
-    def fetch(file: JsonObject, path: Path, report: Any) -> None:
-        download_record_file(
-            **session.access,
-            record_id=found["id"],
-            file_id=file["id"],
-            path=path,
-            overwrite=overwrite,
-            on_progress=report,
-        )
-
-    save_files(session, wanted, directory, overwrite=overwrite, fetch=fetch)
+    save_files(
+        session,
+        found.get("files", []),
+        name or [],
+        directory,
+        overwrite=overwrite,
+        fetch=lambda file: partial(
+            download_record_file, **session.access, record_id=found["id"], file_id=file["id"]
+        ),
+        nothing="The record has no files.",
+    )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from osa.cli.commands import options
+from osa.cli.commands.lists import write_list
 from osa.cli.output import Column, Format, JsonObject, clean, dump, say, show_size, table, write
-from osa.cli.problems import BadUsage, CommandFailed, ExitCode
+from osa.cli.problems import CommandFailed, ExitCode
 from osa.cli.session import Session, open_session
 
 _OUTCOMES = ("created", "updated", "unchanged", "skipped", "rejected", "failed")
@@ -27,6 +29,11 @@ Directory = Annotated[
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace files that have other content.")
 ]
+FileNames = Annotated[
+    list[str] | None,
+    typer.Option("--name", metavar="NAME", help="Only the file of this name or id; repeatable."),
+]
+PathsOnly = Annotated[bool, typer.Option("--quiet", "-q", help="No talk, only paths.")]
 
 
 def items(
@@ -47,53 +54,42 @@ def items(
     ] = False,
     server: options.Server = None,
     token: options.Token = None,
+    tenant: options.Tenant = None,
 ) -> None:
     """List what an ingestion read, with outcomes.
 
     For what was rejected or failed, it says why.
     """
     for word in outcome or ():
-        if word not in _OUTCOMES:
-            close = difflib.get_close_matches(word, _OUTCOMES, n=1)
-            hint = f"Did you mean {close[0]}?" if close else None
-            raise BadUsage(
-                f"--outcome {word!r} is not one of {', '.join(_OUTCOMES)}.", next_step=hint
-            )
-    session = open_session(server, token, output, quiet)
+        options.check_word(word, _OUTCOMES, option="--outcome")
+    session = open_session(server, token, tenant, output, quiet)
     identity = session.resolve_ingestion(ingestion)
 
     from osa.cli.ingestion import iter_items
 
-    room = max_items or (options.TABLE_ROWS if session.for_people else None)
-    wanted = room + 1 if room is not None and session.for_people else room
-    found = iter_items(
-        **session.access, ingestion_id=identity, outcome=outcome or None, max_items=wanted
+    write_list(
+        session,
+        partial(iter_items, **session.access, ingestion_id=identity, outcome=outcome or None),
+        max_items=max_items,
+        show=_show_items,
+        nothing="No such items." if outcome else "No items.",
+        key="record_id",
     )
-    if quiet:
-        session.write_ids(found, "record_id")
-    elif output is not Format.table:
-        session.write_objects(found)
-    else:
-        rows = list(found)
-        if not rows:
-            say("No such items." if outcome else "No items.")
-            return
-        columns = [
+
+
+def _show_items(items: Sequence[JsonObject]) -> None:
+    table(
+        [
             Column(title="NO", right=True),
             Column(title="OUTCOME", coloured=True),
             Column(title="SOURCE ID", least=20),
             Column(title="RECORD"),
-        ]
-        table(columns, [_item_row(item) for item in rows[:room]])
-        for item in rows[:room]:
-            if item.get("error"):
-                _explain(item)
-        if room is not None and len(rows) > room:
-            say(f"There are more; --max-items {room * 4} shows more of them, -o jsonl all.")
-
-
-def _item_row(item: JsonObject) -> Sequence[object]:
-    return (item["number"], item["outcome"], item["source_id"], item.get("record_id"))
+        ],
+        [(i["number"], i["outcome"], i["source_id"], i.get("record_id")) for i in items],
+    )
+    for item in items:
+        if item.get("error"):
+            _explain(item)
 
 
 def _explain(item: JsonObject) -> None:
@@ -110,29 +106,25 @@ def artifacts(
     quiet: options.Quiet = False,
     server: options.Server = None,
     token: options.Token = None,
+    tenant: options.Tenant = None,
 ) -> None:
     """List the files an ingestion produced."""
-    session = open_session(server, token, output, quiet)
+    session = open_session(server, token, tenant, output, quiet)
     identity = session.resolve_ingestion(ingestion)
 
     from osa.cli.ingestion import iter_artifacts
 
-    room = max_items or (options.TABLE_ROWS if session.for_people else None)
-    wanted = room + 1 if room is not None and session.for_people else room
-    found = iter_artifacts(**session.access, ingestion_id=identity, max_items=wanted)
-    if quiet:
-        session.write_ids(found)
-    elif output is not Format.table:
-        session.write_objects(found)
-    else:
-        rows = list(found)
-        if not rows:
-            say("No artifacts. Records may have files: osa record list --ingestion " + identity)
-            return
-        file_table(rows[:room])
-        if room is not None and len(rows) > room:
-            say(f"There are more; --max-items {room * 4} shows more of them, -o jsonl all.")
+    def show(files: Sequence[JsonObject]) -> None:
+        file_table(files)
         say(f"Get them with: osa ingestion download {identity}")
+
+    write_list(
+        session,
+        partial(iter_artifacts, **session.access, ingestion_id=identity),
+        max_items=max_items,
+        show=show,
+        nothing=f"No artifacts. Records may have files: osa record list --ingestion {identity}",
+    )
 
 
 def file_table(files: Sequence[JsonObject]) -> None:
@@ -154,78 +146,64 @@ def file_table(files: Sequence[JsonObject]) -> None:
 def download(
     ingestion: options.Ingestion = None,
     directory: Directory = Path(),
-    name: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--name", metavar="NAME", help="Only the artifact of this name or id; repeatable."
-        ),
-    ] = None,
+    name: FileNames = None,
     overwrite: Overwrite = False,
     output: options.Output = Format.table,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No talk, only paths.")] = False,
+    quiet: PathsOnly = False,
     server: options.Server = None,
     token: options.Token = None,
+    tenant: options.Tenant = None,
 ) -> None:
     """Download the files an ingestion produced.
 
     Each is checked by its SHA-256. Standard output is the path of each. What is there already
     with the same content is not sent again.
     """
-    session = open_session(server, token, output, quiet)
+    session = open_session(server, token, tenant, output, quiet)
     identity = session.resolve_ingestion(ingestion)
 
     from osa.cli.ingestion import download_artifact, iter_artifacts
 
-    found = list(iter_artifacts(**session.access, ingestion_id=identity))
-    wanted = choose_files(found, name or [], what="artifact")
-    if not wanted:
-        say("It has no artifacts. Records may have files: osa record list --ingestion " + identity)
-
-    def fetch(file: JsonObject, path: Path, report: Any) -> None:
-        download_artifact(
-            **session.access,
-            artifact_id=file["id"],
-            path=path,
-            overwrite=overwrite,
-            on_progress=report,
-        )
-
-    save_files(session, wanted, directory, overwrite=overwrite, fetch=fetch)
-
-
-def choose_files(files: list[JsonObject], names: list[str], *, what: str) -> list[JsonObject]:
-    """Those that were named, or all; raises when a name fits none."""
-    for name in names:
-        if not any(name in (file["name"], file["id"]) for file in files):
-            close = difflib.get_close_matches(name, [file["name"] for file in files], n=1)
-            raise CommandFailed(
-                f"There is no {what} {name!r}.",
-                next_step=f"Did you mean {close[0]}?" if close else None,
-                code=ExitCode.NOT_FOUND,
-            )
-    return [file for file in files if not names or {file["name"], file["id"]} & set(names)]
+    save_files(
+        session,
+        list(iter_artifacts(**session.access, ingestion_id=identity)),
+        name or [],
+        directory,
+        overwrite=overwrite,
+        fetch=lambda file: partial(download_artifact, **session.access, artifact_id=file["id"]),
+        nothing="It has no artifacts. "
+        f"Records may have files: osa record list --ingestion {identity}",
+    )
 
 
 def save_files(
     session: Session,
     files: Sequence[JsonObject],
+    names: Sequence[str],
     directory: Path,
     *,
     overwrite: bool,
-    fetch: Callable[[JsonObject, Path, Any], None],
+    fetch: Callable[[JsonObject], Callable[..., object]],
+    nothing: str,
 ) -> None:
-    """Put each file into the folder and tell its path on standard output."""
+    """Put each file, or each that is named, into the folder and tell its path on standard output.
+
+    `fetch` gives the helper that gets one, ready but for `path`, `overwrite` and `on_progress`.
+    """
     from osa.cli.bars import transfer
 
+    chosen = _choose_files(files, names)
+    if not chosen:
+        say(nothing)
     directory = directory.expanduser()
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
         raise CommandFailed(f"Cannot make the folder {directory}: {exc.strerror}.") from exc
-    paths = file_names(files)
     results = []
-    for file, name in zip(files, paths, strict=True):
+    for file, name in zip(chosen, file_names(chosen), strict=True):
         path = directory / name
+        get = partial(fetch(file), path=path, overwrite=overwrite)
         if path.exists() and not overwrite:
             if _sha256(path) != file["sha256"]:
                 raise CommandFailed(
@@ -235,10 +213,10 @@ def save_files(
             if not session.quiet:
                 say(f"{clean(path)} is there already, with the same content.")
         elif session.quiet:
-            fetch(file, path, None)
+            get()
         else:
             with transfer("Downloading", name, file.get("size")) as report:
-                fetch(file, path, report)
+                get(on_progress=report)
         if session.format is Format.json:
             results.append({**file, "path": str(path)})
         elif session.format is Format.jsonl:
@@ -247,6 +225,19 @@ def save_files(
             write(str(path) if session.quiet else clean(path))
     if session.format is Format.json:
         write(dump(results, indent=2))
+
+
+def _choose_files(files: Sequence[JsonObject], names: Sequence[str]) -> list[JsonObject]:
+    """Those that were named, or all; raises when a name fits none."""
+    for name in names:
+        if not any(name in (file["name"], file["id"]) for file in files):
+            close = difflib.get_close_matches(name, [file["name"] for file in files], n=1)
+            raise CommandFailed(
+                f"There is no file {name!r}.",
+                next_step=f"Did you mean {close[0]}?" if close else None,
+                code=ExitCode.NOT_FOUND,
+            )
+    return [file for file in files if not names or {file["name"], file["id"]} & set(names)]
 
 
 def file_names(files: Sequence[JsonObject]) -> list[str]:

@@ -10,7 +10,7 @@ import typer
 from osa.cli.problems import CommandFailed
 
 _MODULE = "osa.server.commands"
-_VERBS = {
+VERBS = {
     "serve": "Run the server with a worker inside (extra: server).",
     "worker": "Run one more worker (extra: server).",
     "migrate": "Bring the database to this version (extra: server).",
@@ -20,7 +20,7 @@ _VERBS = {
 
 def add_to(app: typer.Typer) -> None:
     """Hang the server's verbs into the command line without importing the server."""
-    for verb, help_text in _VERBS.items():
+    for verb, help_text in VERBS.items():
         app.command(
             verb,
             help=help_text,

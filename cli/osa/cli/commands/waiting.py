@@ -6,29 +6,38 @@ from typing import Annotated
 
 import typer
 
-from osa.cli.commands import options, starting
+from osa.cli.commands import options
+from osa.cli.commands.showing import follow_to_end
 from osa.cli.output import Format, dump, write
 from osa.cli.problems import BadUsage, Detached
-from osa.cli.session import Session, open_session
+from osa.cli.session import open_session
 from osa.cli.times import parse_duration
 
 
 def wait(
-    ingestion: options.Ingestion = None,
+    ingestion: options.Ingestions = None,
+    follow_retries: Annotated[
+        bool,
+        typer.Option(
+            "--follow-retries", help="When it fails and was retried, wait for the retry instead."
+        ),
+    ] = False,
     timeout: options.Timeout = None,
     output: options.Output = Format.table,
     quiet: options.Quiet = False,
     server: options.Server = None,
     token: options.Token = None,
+    tenant: options.Tenant = None,
 ) -> None:
-    """Wait until an ingestion is done.
+    """Wait until an ingestion is done, or several.
 
-    Exit code 0: succeeded, 3: failed, 4: canceled, 5: waited too long. Ctrl-C detaches; the
-    ingestion goes on.
+    Exit code 0: succeeded, all of them; else 3 when one failed, 4 when one was canceled, 5: waited
+    too long. Ctrl-C detaches; the ingestion goes on.
     """
     limit = parse_duration(timeout, option="--timeout") if timeout else None
-    session = open_session(server, token, output, quiet)
-    follow_to_end(session, session.resolve_ingestion(ingestion), timeout=limit, with_events=False)
+    session = open_session(server, token, tenant, output, quiet)
+    identities = session.resolve_ingestions(ingestion)
+    follow_to_end(session, identities, timeout=limit, follow_retries=follow_retries)
 
 
 def watch(
@@ -38,6 +47,7 @@ def watch(
     quiet: options.Quiet = False,
     server: options.Server = None,
     token: options.Token = None,
+    tenant: options.Tenant = None,
 ) -> None:
     """Follow an ingestion, event by event, until it is done.
 
@@ -45,19 +55,9 @@ def watch(
     ingestion goes on.
     """
     limit = parse_duration(timeout, option="--timeout") if timeout else None
-    session = open_session(server, token, output, quiet)
-    follow_to_end(session, session.resolve_ingestion(ingestion), timeout=limit, with_events=True)
-
-
-def follow_to_end(
-    session: Session, identity: str, *, timeout: float | None, with_events: bool
-) -> None:
-    """Wait, show how it ended, and leave with the exit code of that."""
-    from osa.cli.following import exit_code_of_status, wait_for
-
-    ended = wait_for(session, identity, timeout=timeout, with_events=with_events)
-    starting.show(session, ended)
-    raise typer.Exit(exit_code_of_status(ended))
+    session = open_session(server, token, tenant, output, quiet)
+    identity = session.resolve_ingestion(ingestion)
+    follow_to_end(session, [identity], timeout=limit, with_events=True)
 
 
 def events(
@@ -73,15 +73,16 @@ def events(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only numbers, one a line.")] = False,
     server: options.Server = None,
     token: options.Token = None,
+    tenant: options.Tenant = None,
 ) -> None:
     """Show the numbered log of an ingestion."""
     if follow and output is Format.json:
         raise BadUsage("An array has no end while one follows.", next_step="Use -o jsonl with -f.")
-    session = open_session(server, token, output, quiet)
+    session = open_session(server, token, tenant, output, quiet)
     identity = session.resolve_ingestion(ingestion)
 
     from osa.cli.ingestion import iter_events
-    from osa.cli.views import write_event
+    from osa.cli.lines import write_event
 
     found = iter_events(**session.access, ingestion_id=identity, after=after, follow=follow)
     try:

@@ -1,17 +1,31 @@
 """Contains all the data models used in inputs/outputs"""
 
+from .action_name_type_0 import ActionNameType0
+from .allowed_action import AllowedAction
 from .artifact import Artifact
 from .artifact_page import ArtifactPage
 from .attempt import Attempt
 from .attempt_end_reason import AttemptEndReason
+from .audit_action_type_0 import AuditActionType0
+from .audit_entry import AuditEntry
+from .audit_entry_detail import AuditEntryDetail
+from .audit_page import AuditPage
 from .bytes_source import BytesSource
+from .caller import Caller
 from .cancel_ingestion import CancelIngestion
 from .cancel_outcome import CancelOutcome
 from .cancellation import Cancellation
+from .clean_up_ingestions import CleanUpIngestions
+from .cleanup import Cleanup
+from .cleanup_member import CleanupMember
 from .convention import Convention
 from .convention_detail import ConventionDetail
 from .convention_list import ConventionList
 from .counts import Counts
+from .database_status import DatabaseStatus
+from .diagnosis import Diagnosis
+from .diagnosis_code_type_0 import DiagnosisCodeType0
+from .ended_status_choice import EndedStatusChoice
 from .event_type import EventType
 from .fault_origin import FaultOrigin
 from .file_source import FileSource
@@ -33,14 +47,21 @@ from .item_outcome_filter import ItemOutcomeFilter
 from .json_schema import JsonSchema
 from .labels import Labels
 from .list_source import ListSource
+from .log_level_filter import LogLevelFilter
+from .log_level_type_0 import LogLevelType0
+from .log_line import LogLine
+from .log_page import LogPage
 from .metadata import Metadata
+from .on_conflict import OnConflict
 from .openapi_document import OpenapiDocument
+from .parameter_changes import ParameterChanges
 from .parameters import Parameters
 from .problem import Problem
 from .problem_code import ProblemCode
 from .problem_context import ProblemContext
 from .problem_detail import ProblemDetail
 from .progress import Progress
+from .queue_status import QueueStatus
 from .readiness import Readiness
 from .record import Record
 from .record_file import RecordFile
@@ -48,27 +69,51 @@ from .record_metadata import RecordMetadata
 from .record_page import RecordPage
 from .record_source import RecordSource
 from .result_completeness import ResultCompleteness
+from .retry_ingestion import RetryIngestion
+from .retry_overrides import RetryOverrides
+from .retry_scope_choice import RetryScopeChoice
+from .retry_scope_type_0 import RetryScopeType0
+from .service_status import ServiceStatus
 from .sort_order import SortOrder
 from .source_type import SourceType
 from .start_ingestion import StartIngestion
 from .status_reason import StatusReason
+from .storage_status import StorageStatus
 from .text_source import TextSource
+from .token_scope_type_0 import TokenScopeType0
+from .total import Total
+from .total_relation_type_0 import TotalRelationType0
 from .upload import Upload
 from .uri_source import UriSource
+from .worker_status import WorkerStatus
 
 __all__ = (
+    "ActionNameType0",
+    "AllowedAction",
     "Artifact",
     "ArtifactPage",
     "Attempt",
     "AttemptEndReason",
+    "AuditActionType0",
+    "AuditEntry",
+    "AuditEntryDetail",
+    "AuditPage",
     "BytesSource",
+    "Caller",
     "CancelIngestion",
     "Cancellation",
     "CancelOutcome",
+    "Cleanup",
+    "CleanUpIngestions",
+    "CleanupMember",
     "Convention",
     "ConventionDetail",
     "ConventionList",
     "Counts",
+    "DatabaseStatus",
+    "Diagnosis",
+    "DiagnosisCodeType0",
+    "EndedStatusChoice",
     "EventType",
     "FaultOrigin",
     "FileSource",
@@ -90,14 +135,21 @@ __all__ = (
     "JsonSchema",
     "Labels",
     "ListSource",
+    "LogLevelFilter",
+    "LogLevelType0",
+    "LogLine",
+    "LogPage",
     "Metadata",
+    "OnConflict",
     "OpenapiDocument",
+    "ParameterChanges",
     "Parameters",
     "Problem",
     "ProblemCode",
     "ProblemContext",
     "ProblemDetail",
     "Progress",
+    "QueueStatus",
     "Readiness",
     "Record",
     "RecordFile",
@@ -105,11 +157,21 @@ __all__ = (
     "RecordPage",
     "RecordSource",
     "ResultCompleteness",
+    "RetryIngestion",
+    "RetryOverrides",
+    "RetryScopeChoice",
+    "RetryScopeType0",
+    "ServiceStatus",
     "SortOrder",
     "SourceType",
     "StartIngestion",
     "StatusReason",
+    "StorageStatus",
     "TextSource",
+    "TokenScopeType0",
+    "Total",
+    "TotalRelationType0",
     "Upload",
     "UriSource",
+    "WorkerStatus",
 )

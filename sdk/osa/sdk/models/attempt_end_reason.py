@@ -6,6 +6,7 @@ class AttemptEndReason(StrEnum):
     CANCELED = "canceled"
     COMPLETED = "completed"
     CRASHED = "crashed"
+    DEADLINE_EXCEEDED = "deadline_exceeded"
     FAILED = "failed"
     HANDED_OVER = "handed_over"
     WORKER_LOST = "worker_lost"

@@ -17,15 +17,22 @@ class CancelIngestion:
     Attributes:
         reason (str | Unset): Why, for whoever reads it later.
         grace_seconds (int | Unset): Seconds the item in hand may take before it is ended by force. Default: 120.
+        force (bool | Unset): Do not wait for the worker: the ingestion is canceled with the answer, and what it still
+            does counts
+            for nothing. The work itself is ended within seconds.
+             Default: False.
     """
 
     reason: str | Unset = UNSET
     grace_seconds: int | Unset = 120
+    force: bool | Unset = False
 
     def to_dict(self) -> dict[str, Any]:
         reason = self.reason
 
         grace_seconds = self.grace_seconds
+
+        force = self.force
 
         field_dict: dict[str, Any] = {}
 
@@ -34,6 +41,8 @@ class CancelIngestion:
             field_dict["reason"] = reason
         if grace_seconds is not UNSET:
             field_dict["grace_seconds"] = grace_seconds
+        if force is not UNSET:
+            field_dict["force"] = force
 
         return field_dict
 
@@ -44,9 +53,12 @@ class CancelIngestion:
 
         grace_seconds = d.pop("grace_seconds", UNSET)
 
+        force = d.pop("force", UNSET)
+
         cancel_ingestion = cls(
             reason=reason,
             grace_seconds=grace_seconds,
+            force=force,
         )
 
         return cancel_ingestion

@@ -3,6 +3,7 @@ from enum import StrEnum
 
 class CancelOutcome(StrEnum):
     DEADLINE = "deadline"
+    FORCED = "forced"
     PENDING = "pending"
     STOPPED = "stopped"
     TOO_LATE = "too_late"

@@ -10,10 +10,12 @@ from attrs import field as _attrs_field
 
 from ..models.ingestion_status import IngestionStatus
 from ..models.result_completeness import ResultCompleteness
+from ..models.retry_scope_type_0 import RetryScopeType0
 from ..models.status_reason import StatusReason
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
+    from ..models.allowed_action import AllowedAction
     from ..models.attempt import Attempt
     from ..models.cancellation import Cancellation
     from ..models.counts import Counts
@@ -50,6 +52,9 @@ class Ingestion:
         limit (int | None): Items of this ingestion at most; null means all.
         metadata (Metadata): Any JSON object of the caller's, up to 64 KiB; kept and given back, never interpreted.
         labels (Labels): Short words to find the ingestion by.
+        priority (int): Of those that wait, a higher one is taken first.
+        max_failed_items (int | None): So many items may be rejected or fail; null means any number.
+        stop_early (bool): Whether it stops as soon as too many items have failed.
         created_by (str): The name of the token that started it.
         counts (Counts): What became of the items; `seen` is always the sum of the others.
         progress (Progress): How far it is.
@@ -60,10 +65,21 @@ class Ingestion:
         updated_at (datetime.datetime): When it last changed.
         heartbeat_at (datetime.datetime | None): The last sign of life of its worker.
         ended_at (datetime.datetime | None): When it was done.
+        deadline_at (datetime.datetime | None): When it fails unless it is done; null means never.
+        next_attempt_at (datetime.datetime | None): Before when it is not tried again; null means at once.
+        purge_after (datetime.datetime | None): When the server deletes it; null means never.
+        allowed_actions (list[AllowedAction]): What can be done with it in this state, and why the rest cannot.
         name (str | Unset): What people call it.
         external_id (str | Unset): The caller's own id of the ingestion, unique in the tenant.
+        concurrency_key (str | Unset): A word of the caller's for what can only be worked on by one ingestion at a time,
+            within the tenant.
+        retry_of (UUID | Unset): A UUID; the server makes version 7, which sorts by time.
+        root_id (UUID | Unset): A UUID; the server makes version 7, which sorts by time.
+        retry_scope (RetryScopeType0 | str | Unset): What of the ingestion that it repeats this one does.
+        retried_by (UUID | Unset): A UUID; the server makes version 7, which sorts by time.
         cancel (Cancellation | Unset): The request to cancel, and how it went.
         error (IngestionFault | Unset): Why an ingestion or an attempt failed; a problem, and who has to act.
+        queue_position (int | Unset): How many are taken before it; only while queued, and not in lists.
         poll_after_seconds (int | Unset): When to ask again; absent once it is done.
     """
 
@@ -82,6 +98,9 @@ class Ingestion:
     limit: int | None
     metadata: Metadata
     labels: Labels
+    priority: int
+    max_failed_items: int | None
+    stop_early: bool
     created_by: str
     counts: Counts
     progress: Progress
@@ -92,10 +111,20 @@ class Ingestion:
     updated_at: datetime.datetime
     heartbeat_at: datetime.datetime | None
     ended_at: datetime.datetime | None
+    deadline_at: datetime.datetime | None
+    next_attempt_at: datetime.datetime | None
+    purge_after: datetime.datetime | None
+    allowed_actions: list[AllowedAction]
     name: str | Unset = UNSET
     external_id: str | Unset = UNSET
+    concurrency_key: str | Unset = UNSET
+    retry_of: UUID | Unset = UNSET
+    root_id: UUID | Unset = UNSET
+    retry_scope: RetryScopeType0 | str | Unset = UNSET
+    retried_by: UUID | Unset = UNSET
     cancel: Cancellation | Unset = UNSET
     error: IngestionFault | Unset = UNSET
+    queue_position: int | Unset = UNSET
     poll_after_seconds: int | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -149,6 +178,13 @@ class Ingestion:
 
         labels = self.labels.to_dict()
 
+        priority = self.priority
+
+        max_failed_items: int | None
+        max_failed_items = self.max_failed_items
+
+        stop_early = self.stop_early
+
         created_by = self.created_by
 
         counts = self.counts.to_dict()
@@ -184,9 +220,54 @@ class Ingestion:
         else:
             ended_at = self.ended_at
 
+        deadline_at: None | str
+        if isinstance(self.deadline_at, datetime.datetime):
+            deadline_at = self.deadline_at.isoformat()
+        else:
+            deadline_at = self.deadline_at
+
+        next_attempt_at: None | str
+        if isinstance(self.next_attempt_at, datetime.datetime):
+            next_attempt_at = self.next_attempt_at.isoformat()
+        else:
+            next_attempt_at = self.next_attempt_at
+
+        purge_after: None | str
+        if isinstance(self.purge_after, datetime.datetime):
+            purge_after = self.purge_after.isoformat()
+        else:
+            purge_after = self.purge_after
+
+        allowed_actions = []
+        for allowed_actions_item_data in self.allowed_actions:
+            allowed_actions_item = allowed_actions_item_data.to_dict()
+            allowed_actions.append(allowed_actions_item)
+
         name = self.name
 
         external_id = self.external_id
+
+        concurrency_key = self.concurrency_key
+
+        retry_of: str | Unset = UNSET
+        if not isinstance(self.retry_of, Unset):
+            retry_of = str(self.retry_of)
+
+        root_id: str | Unset = UNSET
+        if not isinstance(self.root_id, Unset):
+            root_id = str(self.root_id)
+
+        retry_scope: str | Unset
+        if isinstance(self.retry_scope, Unset):
+            retry_scope = UNSET
+        elif isinstance(self.retry_scope, RetryScopeType0):
+            retry_scope = self.retry_scope.value
+        else:
+            retry_scope = self.retry_scope
+
+        retried_by: str | Unset = UNSET
+        if not isinstance(self.retried_by, Unset):
+            retried_by = str(self.retried_by)
 
         cancel: dict[str, Any] | Unset = UNSET
         if not isinstance(self.cancel, Unset):
@@ -195,6 +276,8 @@ class Ingestion:
         error: dict[str, Any] | Unset = UNSET
         if not isinstance(self.error, Unset):
             error = self.error.to_dict()
+
+        queue_position = self.queue_position
 
         poll_after_seconds = self.poll_after_seconds
 
@@ -217,6 +300,9 @@ class Ingestion:
                 "limit": limit,
                 "metadata": metadata,
                 "labels": labels,
+                "priority": priority,
+                "max_failed_items": max_failed_items,
+                "stop_early": stop_early,
                 "created_by": created_by,
                 "counts": counts,
                 "progress": progress,
@@ -227,16 +313,32 @@ class Ingestion:
                 "updated_at": updated_at,
                 "heartbeat_at": heartbeat_at,
                 "ended_at": ended_at,
+                "deadline_at": deadline_at,
+                "next_attempt_at": next_attempt_at,
+                "purge_after": purge_after,
+                "allowed_actions": allowed_actions,
             }
         )
         if name is not UNSET:
             field_dict["name"] = name
         if external_id is not UNSET:
             field_dict["external_id"] = external_id
+        if concurrency_key is not UNSET:
+            field_dict["concurrency_key"] = concurrency_key
+        if retry_of is not UNSET:
+            field_dict["retry_of"] = retry_of
+        if root_id is not UNSET:
+            field_dict["root_id"] = root_id
+        if retry_scope is not UNSET:
+            field_dict["retry_scope"] = retry_scope
+        if retried_by is not UNSET:
+            field_dict["retried_by"] = retried_by
         if cancel is not UNSET:
             field_dict["cancel"] = cancel
         if error is not UNSET:
             field_dict["error"] = error
+        if queue_position is not UNSET:
+            field_dict["queue_position"] = queue_position
         if poll_after_seconds is not UNSET:
             field_dict["poll_after_seconds"] = poll_after_seconds
 
@@ -244,6 +346,7 @@ class Ingestion:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.allowed_action import AllowedAction  # noqa: PLC0415
         from ..models.attempt import Attempt  # noqa: PLC0415
         from ..models.cancellation import Cancellation  # noqa: PLC0415
         from ..models.counts import Counts  # noqa: PLC0415
@@ -336,6 +439,17 @@ class Ingestion:
 
         labels = Labels.from_dict(d.pop("labels"))
 
+        priority = d.pop("priority")
+
+        def _parse_max_failed_items(data: object) -> int | None:
+            if data is None:
+                return data
+            return cast(int | None, data)
+
+        max_failed_items = _parse_max_failed_items(d.pop("max_failed_items"))
+
+        stop_early = d.pop("stop_early")
+
         created_by = d.pop("created_by")
 
         counts = Counts.from_dict(d.pop("counts"))
@@ -400,9 +514,99 @@ class Ingestion:
 
         ended_at = _parse_ended_at(d.pop("ended_at"))
 
+        def _parse_deadline_at(data: object) -> datetime.datetime | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                deadline_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return deadline_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
+
+        deadline_at = _parse_deadline_at(d.pop("deadline_at"))
+
+        def _parse_next_attempt_at(data: object) -> datetime.datetime | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                next_attempt_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return next_attempt_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
+
+        next_attempt_at = _parse_next_attempt_at(d.pop("next_attempt_at"))
+
+        def _parse_purge_after(data: object) -> datetime.datetime | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                purge_after_type_0 = datetime.datetime.fromisoformat(data)
+
+                return purge_after_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
+
+        purge_after = _parse_purge_after(d.pop("purge_after"))
+
+        allowed_actions = []
+        _allowed_actions = d.pop("allowed_actions")
+        for allowed_actions_item_data in _allowed_actions:
+            allowed_actions_item = AllowedAction.from_dict(allowed_actions_item_data)
+
+            allowed_actions.append(allowed_actions_item)
+
         name = d.pop("name", UNSET)
 
         external_id = d.pop("external_id", UNSET)
+
+        concurrency_key = d.pop("concurrency_key", UNSET)
+
+        _retry_of = d.pop("retry_of", UNSET)
+        retry_of: UUID | Unset
+        if isinstance(_retry_of, Unset):
+            retry_of = UNSET
+        else:
+            retry_of = UUID(_retry_of)
+
+        _root_id = d.pop("root_id", UNSET)
+        root_id: UUID | Unset
+        if isinstance(_root_id, Unset):
+            root_id = UNSET
+        else:
+            root_id = UUID(_root_id)
+
+        def _parse_retry_scope(data: object) -> RetryScopeType0 | str | Unset:
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                componentsschemas_retry_scope_type_0 = RetryScopeType0(data)
+
+                return componentsschemas_retry_scope_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(RetryScopeType0 | str | Unset, data)
+
+        retry_scope = _parse_retry_scope(d.pop("retry_scope", UNSET))
+
+        _retried_by = d.pop("retried_by", UNSET)
+        retried_by: UUID | Unset
+        if isinstance(_retried_by, Unset):
+            retried_by = UNSET
+        else:
+            retried_by = UUID(_retried_by)
 
         _cancel = d.pop("cancel", UNSET)
         cancel: Cancellation | Unset
@@ -417,6 +621,8 @@ class Ingestion:
             error = UNSET
         else:
             error = IngestionFault.from_dict(_error)
+
+        queue_position = d.pop("queue_position", UNSET)
 
         poll_after_seconds = d.pop("poll_after_seconds", UNSET)
 
@@ -436,6 +642,9 @@ class Ingestion:
             limit=limit,
             metadata=metadata,
             labels=labels,
+            priority=priority,
+            max_failed_items=max_failed_items,
+            stop_early=stop_early,
             created_by=created_by,
             counts=counts,
             progress=progress,
@@ -446,10 +655,20 @@ class Ingestion:
             updated_at=updated_at,
             heartbeat_at=heartbeat_at,
             ended_at=ended_at,
+            deadline_at=deadline_at,
+            next_attempt_at=next_attempt_at,
+            purge_after=purge_after,
+            allowed_actions=allowed_actions,
             name=name,
             external_id=external_id,
+            concurrency_key=concurrency_key,
+            retry_of=retry_of,
+            root_id=root_id,
+            retry_scope=retry_scope,
+            retried_by=retried_by,
             cancel=cancel,
             error=error,
+            queue_position=queue_position,
             poll_after_seconds=poll_after_seconds,
         )
 

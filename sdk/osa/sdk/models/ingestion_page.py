@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..types import UNSET, Unset
+
 if TYPE_CHECKING:
     from ..models.ingestion import Ingestion
+    from ..models.total import Total
 
 
 T = TypeVar("T", bound="IngestionPage")
@@ -22,12 +25,14 @@ class IngestionPage:
         next_cursor (None | str): The page after this one.
         prev_cursor (None | str): The page before this one.
         has_more (bool): Whether there is more in the direction of travel.
+        total (Total | Unset): How many there are.
     """
 
     items: list[Ingestion]
     next_cursor: None | str
     prev_cursor: None | str
     has_more: bool
+    total: Total | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -44,6 +49,10 @@ class IngestionPage:
 
         has_more = self.has_more
 
+        total: dict[str, Any] | Unset = UNSET
+        if not isinstance(self.total, Unset):
+            total = self.total.to_dict()
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -54,12 +63,15 @@ class IngestionPage:
                 "has_more": has_more,
             }
         )
+        if total is not UNSET:
+            field_dict["total"] = total
 
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         from ..models.ingestion import Ingestion  # noqa: PLC0415
+        from ..models.total import Total  # noqa: PLC0415
 
         d = dict(src_dict)
         items = []
@@ -85,11 +97,19 @@ class IngestionPage:
 
         has_more = d.pop("has_more")
 
+        _total = d.pop("total", UNSET)
+        total: Total | Unset
+        if isinstance(_total, Unset):
+            total = UNSET
+        else:
+            total = Total.from_dict(_total)
+
         ingestion_page = cls(
             items=items,
             next_cursor=next_cursor,
             prev_cursor=prev_cursor,
             has_more=has_more,
+            total=total,
         )
 
         ingestion_page.additional_properties = d

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 
+from ..models.on_conflict import OnConflict
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -39,6 +40,21 @@ class StartIngestion:
         metadata (Metadata | Unset): Any JSON object of the caller's, up to 64 KiB; kept and given back, never
             interpreted.
         labels (Labels | Unset): Short words to find the ingestion by.
+        concurrency_key (str | Unset): A word of the caller's for what can only be worked on by one ingestion at a time,
+            within the tenant.
+        on_conflict (OnConflict | Unset): What happens when another ingestion of an exclusive convention, or with the
+            same `concurrency_key`, is
+            active: a 409; an answer about that one (the one of the `concurrency_key` first); or this one waits until
+            the others are done.
+        priority (int | Unset): Of those that wait, a higher one is taken first.
+        deadline_seconds (int | Unset): An ingestion that is not done so many seconds after it was accepted fails with
+            `deadline_exceeded`. What
+            it has published stays.
+        max_failed_items (int | None | Unset): So many items may be rejected or fail before the ingestion counts as
+            failed; null for any number. When it
+            is absent, none may.
+        stop_early (bool | Unset): Stop with the batch in which more than `max_failed_items` have failed, rather than
+            try every item.
     """
 
     convention_id: str
@@ -52,6 +68,12 @@ class StartIngestion:
     external_id: str | Unset = UNSET
     metadata: Metadata | Unset = UNSET
     labels: Labels | Unset = UNSET
+    concurrency_key: str | Unset = UNSET
+    on_conflict: OnConflict | Unset = UNSET
+    priority: int | Unset = UNSET
+    deadline_seconds: int | Unset = UNSET
+    max_failed_items: int | None | Unset = UNSET
+    stop_early: bool | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.bytes_source import BytesSource  # noqa: PLC0415
@@ -102,6 +124,24 @@ class StartIngestion:
         if not isinstance(self.labels, Unset):
             labels = self.labels.to_dict()
 
+        concurrency_key = self.concurrency_key
+
+        on_conflict: str | Unset = UNSET
+        if not isinstance(self.on_conflict, Unset):
+            on_conflict = self.on_conflict.value
+
+        priority = self.priority
+
+        deadline_seconds = self.deadline_seconds
+
+        max_failed_items: int | None | Unset
+        if isinstance(self.max_failed_items, Unset):
+            max_failed_items = UNSET
+        else:
+            max_failed_items = self.max_failed_items
+
+        stop_early = self.stop_early
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -125,6 +165,18 @@ class StartIngestion:
             field_dict["metadata"] = metadata
         if labels is not UNSET:
             field_dict["labels"] = labels
+        if concurrency_key is not UNSET:
+            field_dict["concurrency_key"] = concurrency_key
+        if on_conflict is not UNSET:
+            field_dict["on_conflict"] = on_conflict
+        if priority is not UNSET:
+            field_dict["priority"] = priority
+        if deadline_seconds is not UNSET:
+            field_dict["deadline_seconds"] = deadline_seconds
+        if max_failed_items is not UNSET:
+            field_dict["max_failed_items"] = max_failed_items
+        if stop_early is not UNSET:
+            field_dict["stop_early"] = stop_early
 
         return field_dict
 
@@ -232,6 +284,30 @@ class StartIngestion:
         else:
             labels = Labels.from_dict(_labels)
 
+        concurrency_key = d.pop("concurrency_key", UNSET)
+
+        _on_conflict = d.pop("on_conflict", UNSET)
+        on_conflict: OnConflict | Unset
+        if isinstance(_on_conflict, Unset):
+            on_conflict = UNSET
+        else:
+            on_conflict = OnConflict(_on_conflict)
+
+        priority = d.pop("priority", UNSET)
+
+        deadline_seconds = d.pop("deadline_seconds", UNSET)
+
+        def _parse_max_failed_items(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        max_failed_items = _parse_max_failed_items(d.pop("max_failed_items", UNSET))
+
+        stop_early = d.pop("stop_early", UNSET)
+
         start_ingestion = cls(
             convention_id=convention_id,
             source=source,
@@ -242,6 +318,12 @@ class StartIngestion:
             external_id=external_id,
             metadata=metadata,
             labels=labels,
+            concurrency_key=concurrency_key,
+            on_conflict=on_conflict,
+            priority=priority,
+            deadline_seconds=deadline_seconds,
+            max_failed_items=max_failed_items,
+            stop_early=stop_early,
         )
 
         return start_ingestion

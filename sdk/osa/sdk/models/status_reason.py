@@ -10,6 +10,8 @@ class StatusReason(StrEnum):
     CONFIG = "config"
     CONVENTION = "convention"
     CONVENTION_CHANGED = "convention_changed"
+    DEADLINE_EXCEEDED = "deadline_exceeded"
+    FORCED = "forced"
     HANDED_OVER = "handed_over"
     INTERNAL = "internal"
     REQUESTED = "requested"

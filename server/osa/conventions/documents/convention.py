@@ -41,13 +41,16 @@ def ingest(context: Context[DocumentParams]) -> Iterator[Batch]:
     yield from context.batches(_items(context))
 
 
-def _items(context: Context[DocumentParams]) -> Iterator[tuple[Item, JsonObject]]:
+def _items(context: Context[DocumentParams]) -> Iterator[tuple[Item | None, JsonObject]]:
     total = len(context.sources)
     identities = _Identities(context.sources)
     for index in range(int(context.cursor.get("next", 0)), total):
-        _report(context, index, context.sources[index].label)
-        item = identities.clash(index) or _item(context, index)
-        yield item, {"next": index + 1}
+        source, after = context.sources[index], {"next": index + 1}
+        if not context.wants(source_id_of(source)):
+            yield None, after
+            continue
+        _report(context, index, source.label)
+        yield identities.clash(index) or _item(context, index), after
     _report(context, total, None)
 
 

@@ -26,7 +26,7 @@ nc_to_geotiff = Convention(
     id="nc-to-geotiff",
     title="NetCDF to GeoTIFF",
     description=(
-        "Converts a variable of a NetCDF file or of an OPeNDAP dataset to GeoTIFF, cloud-optimised "
+        "Converts a variable of a NetCDF file or of an OPeNDAP dataset to GeoTIFF, cloud-optimized "
         "by default: one record and one file per time step."
     ),
     ingest=_ingest,

@@ -40,7 +40,7 @@ def ingest(context: Context[GeoTiffParams]) -> Iterator[Batch]:
 
 def _items(
     context: Context[GeoTiffParams], reader: Reader, plan: Plan
-) -> Iterator[tuple[Item, JsonObject]]:
+) -> Iterator[tuple[Item | None, JsonObject]]:
     start = context.cursor.get("next", 0)
     if context.cursor and context.cursor.get("of") != _version(reader):
         # What is at the URI has changed since: its first steps are other data now.
@@ -49,6 +49,10 @@ def _items(
     for position in range(start, total):
         context.checkpoint()
         step = plan.steps[position]
+        after = {"next": position + 1, "of": _version(reader)}
+        if not context.wants(records.source_id(reader.identity, plan, step, context.params)):
+            yield None, after
+            continue
         if total > 1:
             context.report(
                 Progress(
@@ -59,8 +63,7 @@ def _items(
                     total=total,
                 )
             )
-        item = _convert(context, reader, plan, step, alone=total == 1)
-        yield item, {"next": position + 1, "of": _version(reader)}
+        yield _convert(context, reader, plan, step, alone=total == 1), after
 
 
 def _version(reader: Reader) -> str:

@@ -122,7 +122,7 @@ class GeoTiffParams(Params):
         ),
     )
     format: Literal["COG", "GTiff"] = Field(
-        "COG", description="Cloud-optimised GeoTIFF, or a plain tiled one."
+        "COG", description="Cloud-optimized GeoTIFF, or a plain tiled one."
     )
     compress: Literal["DEFLATE", "LZW", "ZSTD", "NONE"] = Field(
         "DEFLATE", description="Lossless compression of the tiles."

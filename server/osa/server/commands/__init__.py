@@ -73,7 +73,10 @@ def token(argv: Sequence[str]) -> int:
     create = verbs.add_parser("create", help="make a token; it is shown once")
     create.add_argument("name", help="who or what it is for")
     create.add_argument(
-        "--tenant", default=tokens.DEFAULT_TENANT, help="whose things it sees (default)"
+        "--tenant",
+        type=tokens.tenant,
+        default=tokens.DEFAULT_TENANT,
+        help="whose things it sees (default)",
     )
     create.add_argument(
         "--scope",

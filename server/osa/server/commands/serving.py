@@ -6,14 +6,13 @@ import contextlib
 import fcntl
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
-
-import uvicorn
 
 from osa.cli.credentials import store_token
 from osa.cli.problems import CommandFailed
@@ -22,8 +21,9 @@ from osa.server.bootstrap import House
 from osa.server.commands.speech import Wrong, say
 from osa.server.commands.tokens import DEFAULT_TENANT
 from osa.server.engine.fleet import Fleet
+from osa.server.errors import Unavailable
 from osa.server.http.app import create_app
-from osa.server.http.serving import Server
+from osa.server.http.serving import Server, configured
 from osa.server.model import Scope
 from osa.server.service.sweeping import HOUSEKEEPING_SECONDS
 from osa.server.settings import Settings
@@ -46,18 +46,9 @@ def serve(settings: Settings) -> int:
 
 def _serve_house(house: House) -> int:
     settings = house.settings
-    server = _Server(
-        uvicorn.Config(
-            create_app(house.service, settings),
-            host=settings.host,
-            port=settings.port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=5,
-            h11_max_incomplete_event_size=64 * 1024,
-        )
-    )
+    _allow_many_files()
+    app = create_app(house.service, settings)
+    server = _Server(configured(app, host=settings.host, port=settings.port))
     sockets = [server.config.bind_socket()]
     # The event loop sets this only on sockets that it made itself. Without it the second half of
     # an answer waits for the client's delayed acknowledgement of the first: 40 ms for each request.
@@ -87,11 +78,22 @@ def _serve_house(house: House) -> int:
     return 0
 
 
+def _allow_many_files() -> None:
+    """Each stream is an open file. The usual soft limit of 1,024 is there for programs that use
+    select(), which we do not; the hard one is the operator's."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        _log.debug("open_files", extra={"before": soft, "now": hard})
+
+
 def _every(seconds: float, step: Callable[[], None], stopped: threading.Event) -> threading.Thread:
     def loop() -> None:
         while not stopped.wait(seconds):
             try:
                 step()
+            except Unavailable as exc:
+                _log.warning("database_away", extra={"step": step.__name__, "detail": exc.detail})
             except Exception:  # noqa: BLE001 - see below
                 # A sweeper that dies of a defect would leave cancels without their deadline.
                 _log.exception("step_failed", extra={"step": step.__name__})

@@ -10,10 +10,19 @@ from datetime import UTC, datetime, timedelta
 from osa.server import bootstrap
 from osa.server.bootstrap import House
 from osa.server.commands.speech import Wrong, say
-from osa.server.model import Scope
+from osa.server.model import Scope, names_tenant
 from osa.server.settings import Settings
 
 DEFAULT_TENANT = "default"
+
+
+def tenant(name: str) -> str:
+    """A name that requests can carry too, in `Osa-Tenant`."""
+    if not names_tenant(name):
+        raise argparse.ArgumentTypeError(
+            f"{name!r} is not 1 to 64 of a-z, 0-9, '.', '_' and '-', the first a letter or a digit"
+        )
+    return name
 
 
 def manage(settings: Settings, options: argparse.Namespace) -> int:

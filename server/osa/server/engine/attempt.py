@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from osa.conventions.authoring import Progress as Report
-from osa.conventions.slot import items_from_json, source_to_json
+from osa.conventions.messages import items_from_json, source_to_json
+from osa.server.engine.lines import KILLED, Lines
 from osa.server.engine.slots import Slot, SlotDied
 from osa.server.errors import StorageFull, Unavailable
 from osa.server.model import Fault
@@ -61,6 +62,7 @@ class Attempt:
         self._report: Report | None = None
         self._unshown: Report | None = None
         self._missed = 0
+        self._lines = Lines(job.hold, running.say)
 
     def run(self) -> None:
         """Until the ingestion has ended, waits again, or is somebody else's."""
@@ -91,6 +93,7 @@ class Attempt:
             # it for this one has done so, or will not.
             with self._stopping, self._killing:
                 self._over = True
+            self._lines.write_now()
             shutil.rmtree(self._workdir, ignore_errors=True)
             with contextlib.suppress(OSError):
                 # Only when it is empty: the next attempt may have its folder there already.
@@ -108,9 +111,12 @@ class Attempt:
             "batch_size": job.ingestion.batch_size,
             "workdir": str(self._workdir),
             "limits": dict(self._limits),
+            "wanted": self._wanted_file(),
         }
         for answer in self._slot.run(message):
             match answer.pop("type"):
+                case "log":
+                    self._lines.say(answer["level"], answer["message"])
                 case "progress":
                     self._report = self._unshown = Report(**answer)
                 case "batch":
@@ -126,11 +132,19 @@ class Attempt:
         """Commit a batch and say how to go on; False when the right is gone."""
         items = items_from_json(answer["items"])
         report, self._unshown = self._report, None
-        verdict = self._persist(
-            lambda: self._running.commit(
-                self.job, items, answer["cursor"], report, workdir=self._workdir
+        with self._lines.waiting() as said:
+            verdict = self._persist(
+                lambda: self._running.commit(
+                    self.job,
+                    items,
+                    answer["cursor"],
+                    report,
+                    workdir=self._workdir,
+                    said=said.lines() if said else (),
+                )
             )
-        )
+            if said is not None:
+                said.is_written = verdict not in (Verdict.LOST, None)
         match verdict:
             case Verdict.LOST | None:
                 return False
@@ -143,7 +157,16 @@ class Attempt:
                 self._slot.send({"type": "go"})
         return True
 
+    def _wanted_file(self) -> str | None:
+        """Where the slot reads what counts: it may be far too much for a line of the pipe."""
+        if self.job.wanted is None:
+            return None
+        path = self._workdir / ".wanted"
+        path.write_text("".join(f"{key}\n" for key in self.job.wanted), encoding="ascii")
+        return str(path)
+
     def _ended(self, *, stopped: bool) -> None:
+        self._lines.write_now()
         if not stopped:
             self._persist(lambda: self._running.complete(self.job))
         elif self._handing_over and not self._cancel_seen:
@@ -156,10 +179,12 @@ class Attempt:
         self._failed(Fault(kind="storage_full", detail=detail, origin="storage", retryable=True))
 
     def _failed(self, fault: Fault) -> None:
+        self._lines.write_now()
         self._persist(lambda: self._running.fail(self.job, fault))
 
     def _died(self) -> None:
         why = self._killed_for
+        self._lines.write_now()
         match why:
             case "lost" | "storage" | "broken":
                 return
@@ -199,6 +224,12 @@ class Attempt:
             if self._over or self._stop_sent:
                 return
             self._stop_sent = True
+            self._lines.say(
+                "info",
+                "A cancel was asked for; the convention is told to stop."
+                if cancel
+                else "The worker is stopping; the convention is told to stop.",
+            )
             # The thread that reads from it finds out that it died, and says what that means.
             with contextlib.suppress(SlotDied):
                 self._slot.send({"type": "stop", **self._name})
@@ -212,6 +243,7 @@ class Attempt:
             first = self._killed_for is None
             self._killed_for = self._killed_for or why
             if first:
+                self._lines.say("warning", KILLED.get(why, f"Killed: {why}."))
                 self._slot.kill_soon()
 
     def miss(self) -> None:
@@ -222,7 +254,8 @@ class Attempt:
             self.kill("lost")
 
     def look(self, *, deadline_passed: bool, canceling: bool) -> None:
-        """What the heartbeat does each second: pass a cancel on, keep limits, show progress."""
+        """What the heartbeat does each second: pass a cancel on, keep limits. It waits for
+        nobody."""
         if deadline_passed:
             self.kill("deadline")
         elif canceling:
@@ -231,6 +264,10 @@ class Attempt:
             self.kill("time_limit")
         elif self._slot.resident_bytes() > self._max_bytes:
             self.kill("memory_limit")
+
+    def tell(self) -> None:
+        """The same, with the database: write what was said, show progress."""
+        self._lines.write(wait=False)
         report, self._unshown = self._unshown, None
         if report is not None:
             self._running.show(self.job, report)

@@ -3,12 +3,14 @@ stops."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 
 from osa.server.engine.attempt import Attempt
 from osa.server.engine.door import Consumer
@@ -108,18 +110,15 @@ class Worker:
         return thread
 
     def _ingest(self, ingestion_id: str) -> None:
-        """Called by the engine, in a thread of its own, for each hand-over: runs this ingestion,
-        and then whatever waits. A hand-over whose ingestion was taken so finds nothing to do."""
-        wanted: str | None = ingestion_id
+        """Called by the engine, in a thread of its own, for each hand-over: runs whatever is first
+        in line, and then whatever waits. A hand-over that comes late finds nothing to do."""
         while True:
             try:
                 with self._pool.slot() as slot:
                     if self._stopping.is_set():
                         self._running.pass_on(ingestion_id)
                         return
-                    attempt = self._take(wanted, slot)
-                    if attempt is None and wanted is not None:
-                        attempt = self._take(None, slot)
+                    attempt = self._take(slot)
                     if attempt is None:
                         if self._stopping.is_set():
                             self._running.pass_on(ingestion_id)
@@ -132,16 +131,15 @@ class Worker:
             except SlotDied:
                 _log.error("slot_did_not_start")
                 return
-            wanted = None
 
-    def _take(self, ingestion_id: str | None, slot: Slot) -> Attempt | None:
+    def _take(self, slot: Slot) -> Attempt | None:
         with self._changing:
             if self._stopping.is_set():
                 # Whoever hands over looks at `_taking` under this lock: not a moment too late.
                 return None
             self._taking += 1
         try:
-            job = self._running.take(ingestion_id, self.id)
+            job = self._running.take(None, self.id)
             if job is None:
                 return None
             attempt = Attempt(
@@ -182,6 +180,8 @@ class Worker:
         with self._changing:
             ours, taking = dict(self._attempts), self._taking
         held = self._running.beat(self.id, slots=self._settings.slots)
+        looked_at: list[Attempt] = []
+        orphans: list[Hold] = []
         for row in held:
             hold = Hold(ingestion_id=row.id, attempt=row.attempt)
             attempt = ours.pop(hold, None)
@@ -190,14 +190,21 @@ class Worker:
                     known = hold in self._attempts or self._taking or taking
                 if not known:
                     # Taken by a transaction whose answer was lost: nobody here works on it.
-                    self._running.release(hold)
+                    orphans.append(hold)
                 continue
             attempt.look(
                 canceling=row.status == Status.CANCELING,
                 deadline_passed=row.micros_left is not None and row.micros_left <= 0,
             )
+            looked_at.append(attempt)
         for attempt in ours.values():
             attempt.miss()
+        for attempt in looked_at:
+            with _one_by_one(attempt.job.hold):
+                attempt.tell()
+        for hold in orphans:
+            with _one_by_one(hold):
+                self._running.release(hold)
 
     def _hand_over(self) -> None:
         deadline = time.monotonic() + self._settings.shutdown_grace_seconds
@@ -212,3 +219,14 @@ class Worker:
                 if time.monotonic() > deadline:
                     attempt.kill("shutdown")
             threading.Event().wait(0.05)
+
+
+@contextlib.contextmanager
+def _one_by_one(hold: Hold) -> Iterator[None]:
+    """What cannot be written of one ingestion must not keep the next waiting."""
+    try:
+        yield
+    except Unavailable as exc:
+        _log.warning("beat_delayed", extra={**asdict(hold), "detail": exc.detail})
+    except Exception:  # noqa: BLE001 - see above
+        _log.exception("beat_failed", extra=asdict(hold))

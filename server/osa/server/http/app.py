@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
@@ -17,14 +16,14 @@ from osa.server.errors import MethodNotAllowed, OsaError, RouteNotFound
 from osa.server.http.access import Access, Facts
 from osa.server.http.contract import contract
 from osa.server.http.docs import add_docs
+from osa.server.http.gate import Gate
+from osa.server.http.lanes import Lanes
+from osa.server.http.metrics import Metrics
 from osa.server.http.problems import problem_response
 from osa.server.http.routes import ROUTERS
-from osa.server.http.streaming import Watchers
+from osa.server.http.watching import Watchers
 from osa.server.service import Service
 from osa.server.settings import Settings
-
-#: Requests that are worked on at the same time; more wait for a thread.
-_THREADS = 40
 
 
 def create_app(
@@ -44,7 +43,7 @@ def create_app(
             yield
         finally:
             app.state.watchers.close()
-            app.state.threads.shutdown(wait=False, cancel_futures=True)
+            app.state.lanes.close()
             if on_stop is not None:
                 on_stop()
 
@@ -59,14 +58,16 @@ def create_app(
     )
     app.state.service = service
     app.state.settings = settings
-    app.state.watchers = Watchers(service.ingestions.last_events)
-    app.state.threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="osa-http")
+    app.state.watchers = Watchers(service.reading.versions)
+    app.state.lanes = Lanes(settings.max_pending)
+    app.state.metrics = metrics = Metrics(service.status)
+    app.state.gate = Gate(service.tokens, settings, metrics)
     app.state.generated_openapi = app.openapi
     app.openapi = _written  # type: ignore[method-assign]
     for router in ROUTERS:
         app.router.routes.extend(router.routes)
     add_docs(app)
-    app.add_middleware(Access, domain=service.domain)
+    app.add_middleware(Access, domain=service.domain, metrics=metrics)
     app.add_exception_handler(OsaError, _on_error)
     app.add_exception_handler(HTTPException, _on_http_error)
     return app

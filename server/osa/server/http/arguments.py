@@ -4,7 +4,7 @@ checked by its own type, and everything that is wrong told at once."""
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl
@@ -17,6 +17,8 @@ from osa.server.errors import ErrorDetail
 from osa.server.http import bodies
 from osa.server.http.problems import invalid
 
+#: Marks a header that is a list: lines of it are one value, with commas between (RFC 9110, 5.3).
+LIST = "a list"
 #: More parameters than any operation has, by far.
 _MAX_QUERY_FIELDS = 500
 
@@ -30,6 +32,7 @@ class _Named:
     model: type[BaseModel]
     #: By the name on the wire: whether it may be repeated.
     repeatable: Mapping[str, bool]
+    joined: Collection[str]
 
 
 class Arguments:
@@ -98,6 +101,8 @@ class Arguments:
                 wrong.append(_unknown(name, strings))
             elif repeatable:
                 values[name] = strings
+            elif name in named.joined:
+                values[name] = ", ".join(strings)
             elif len(strings) > 1:
                 message = "This can be given once"
                 wrong.append(_error(named.part, name, message, "repeated", strings))
@@ -172,7 +177,10 @@ def _named(argument: str, part: str, model: type[BaseModel]) -> _Named:
         field.alias or name: _is_list(field.annotation)
         for name, field in model.model_fields.items()
     }
-    return _Named(argument=argument, part=part, model=model, repeatable=repeatable)
+    joined = {
+        field.alias or name for name, field in model.model_fields.items() if LIST in field.metadata
+    }
+    return _Named(argument=argument, part=part, model=model, repeatable=repeatable, joined=joined)
 
 
 def _is_list(hint: Any) -> bool:

@@ -1,29 +1,30 @@
 """Operations: routes that know their contract's name, who may call them, and what they take.
 
-The order of checks is always the same: is there a route, who asks (401), may they (403), does the
-request fit the contract (400, 413, 415), and only then the service is asked. FastAPI documents the
-signatures; taking the arguments is done here, because a body must not be read before its sender is
-known, and because one visit to a thread is enough for all of it.
+The order of checks is always the same: is there a route, is there room (503), who asks (401), not
+too often (429), may they (403), does the request fit the contract (400, 413, 415), and only then
+the service is asked. FastAPI documents the signatures; taking the arguments is done here, because a
+body must not be read before its sender is known, and because one visit to a thread is enough for
+all of it.
 """
 
 from __future__ import annotations
 
-import asyncio
 import inspect
-from collections.abc import Callable, Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from typing import Any, ParamSpec, TypeVar, cast
 
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
+from osa.server.errors import Overloaded
 from osa.server.http import bodies, problems
 from osa.server.http.access import Facts
 from osa.server.http.arguments import Arguments
-from osa.server.http.auth import authorize
-from osa.server.http.streaming import Watchers
+from osa.server.http.gate import Gate
+from osa.server.http.lanes import Lane, Lanes
+from osa.server.http.metrics import Metrics
+from osa.server.http.watching import Watchers
 from osa.server.model import Principal, Scope
 from osa.server.service import Service
 from osa.server.settings import Settings
@@ -34,6 +35,14 @@ T = TypeVar("T")
 #: A body of this size is read before its sender is known: it is here already, and one visit to a
 #: thread does everything.
 _SMALL_BODY = 64 * 1024
+
+#: Operations with a lane of their own; of the others GET and HEAD are reads.
+_LANES: Mapping[str, Lane] = {
+    "cancelIngestion": Lane.CANCELS,
+    "getReadiness": Lane.SIGNS,
+    "getServiceStatus": Lane.SIGNS,
+    "getMetrics": Lane.SIGNS,
+}
 
 
 class Call(Request):
@@ -60,11 +69,21 @@ class Call(Request):
     def watchers(self) -> Watchers:
         return cast(Watchers, self.app.state.watchers)
 
+    @property
+    def metrics(self) -> Metrics:
+        return cast(Metrics, self.app.state.metrics)
+
     async def aside(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do what may block in a thread."""
-        threads = cast(ThreadPoolExecutor, self.app.state.threads)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(threads, partial(function, *args, **kwargs))
+        lanes = cast(Lanes, self.app.state.lanes)
+        return await lanes.aside(self.scope["osa.lane"], function, *args, **kwargs)
+
+    def check_room(self) -> None:
+        """Raises Overloaded. Nothing was done yet, so nothing is lost."""
+        lane = cast(Lane, self.scope["osa.lane"])
+        if not cast(Lanes, self.app.state.lanes).is_open(lane):
+            self.metrics.shed.labels(lane.value).inc()
+            raise Overloaded
 
 
 class Operation(APIRoute):
@@ -76,12 +95,15 @@ class Operation(APIRoute):
         blocks = not inspect.iscoroutinefunction(endpoint)
         scope = _needed(self.openapi_extra)
         template = self.path_format
+        operation = self.operation_id
+        lane = _lane(operation, self.methods)
 
         def admit(call: Call) -> None:
             if scope is not None:
-                principal = authorize(call, call.service.tokens, scope)
+                gate = cast(Gate, call.app.state.gate)
+                principal = gate.admit(call, call.facts, lane, scope)
                 call.scope["osa.principal"] = principal
-                call.facts.tenant, call.facts.token = principal.tenant, principal.token_name
+                call.facts.tenant = principal.tenant
 
         def take(call: Call, raw: bytes | None) -> dict[str, Any]:
             taken = arguments.take(call, raw)
@@ -97,17 +119,22 @@ class Operation(APIRoute):
 
         async def handle(request: Request) -> Response:
             call = Call(request.scope, request.receive)
-            call.facts.template = template
+            call.facts.operation, call.facts.template = operation, template
+            call.scope["osa.lane"] = lane
             if not blocks:
                 if scope is not None:
+                    call.check_room()
                     await call.aside(admit, call)
                 return cast(Response, await endpoint(call, **take(call, None)))
+            call.check_room()
             if not arguments.takes_body:
                 return await call.aside(admit_and_answer, call, None)
             limit = call.settings.json_body_max_bytes
             length = bodies.declared_length(call)
             if length is not None and length <= min(limit, _SMALL_BODY):
                 raw = await bodies.read(call, limit)
+                # It may have come slowly, and many others meanwhile.
+                call.check_room()
                 return await call.aside(admit_and_answer, call, raw)
             await call.aside(admit, call)
             raw = await bodies.read(call, limit)
@@ -120,15 +147,17 @@ def described(
     operation_id: str,
     *,
     needs: Scope | None,
+    of_tenant: bool = True,
     answers: Mapping[int, Any],
     refuses: tuple[int, ...] = (),
     media_type: str = "application/json",
     head: bool = False,
     extra: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """What a route decorator is told: the operation's name, its scope, and the types it answers.
-    The first status is the usual one; a HEAD has no content, whatever its status."""
-    common = (400, 500, 503) if needs is None else (400, 401, 403, 500, 503)
+    """What a route decorator is told: the operation's name, its scope, whether an admin may choose
+    the tenant it is about, and the types it answers. The first status is the usual one; a HEAD has
+    no content, whatever its status."""
+    common = (400, 431, 500, 503) if needs is None else (400, 401, 403, 429, 431, 500, 503)
     responses: dict[int | str, dict[str, Any]] = {
         status: {"description": "", **_content(answer, media_type)}
         for status, answer in answers.items()
@@ -143,10 +172,20 @@ def described(
         "response_class": Response,
         "responses": responses,
         "openapi_extra": {
-            "security": [] if needs is None else [{"bearerAuth": [needs.value]}],
+            "security": _security(needs, of_tenant),
             **(extra or {}),
         },
     }
+
+
+def _security(needs: Scope | None, of_tenant: bool) -> list[dict[str, list[str]]]:
+    """The ways in; `_needed` reads the first."""
+    if needs is None:
+        return []
+    ways = [{"bearerAuth": [needs.value]}]
+    if of_tenant:
+        ways.append({"bearerAuth": [Scope.ADMIN.value], "tenantHeader": []})
+    return ways
 
 
 def _content(answer: Any, media_type: str) -> dict[str, Any]:
@@ -158,6 +197,11 @@ def _content(answer: Any, media_type: str) -> dict[str, Any]:
         name = answer if isinstance(answer, str) else answer.__name__
         schema = {"$ref": f"#/components/schemas/{name}"}
     return {"content": {media_type: {"schema": schema}}}
+
+
+def _lane(operation: str | None, methods: Collection[str] | None) -> Lane:
+    usual = Lane.READS if set(methods or ()) <= {"GET", "HEAD"} else Lane.WRITES
+    return _LANES.get(operation or "", usual)
 
 
 def _needed(extra: Mapping[str, Any] | None) -> Scope | None:

@@ -39,7 +39,18 @@ TABLE: Mapping[type[Exception], Row] = {
     wrong.RecordNotFound: Row(404, "RECORD_NOT_FOUND", "No such record"),
     wrong.ArtifactNotFound: Row(404, "ARTIFACT_NOT_FOUND", "No such artifact"),
     wrong.FileNotFound: Row(404, "FILE_NOT_FOUND", "No such file"),
+    wrong.SelectionNotFound: Row(404, "SELECTION_NOT_FOUND", "No such selection"),
     wrong.MethodNotAllowed: Row(405, "METHOD_NOT_ALLOWED", "The method is not possible here"),
+    wrong.IngestionActive: Row(409, "INGESTION_ACTIVE", "The ingestion is not done", True),
+    wrong.IngestionAlreadyRetried: Row(
+        409, "INGESTION_ALREADY_RETRIED", "The ingestion was retried already"
+    ),
+    wrong.NothingToRetry: Row(409, "NOTHING_TO_RETRY", "Nothing is left to do"),
+    wrong.ConventionChanged: Row(409, "CONVENTION_CHANGED", "The convention has changed too much"),
+    wrong.IngestionDeleted: Row(409, "INGESTION_DELETED", "The ingestion was deleted"),
+    wrong.SelectionMismatch: Row(
+        409, "SELECTION_MISMATCH", "The selection was made for other filters"
+    ),
     wrong.IngestionAlreadyEnded: Row(409, "INGESTION_ALREADY_ENDED", "The ingestion has ended"),
     wrong.IngestionAlreadyRunning: Row(
         409, "INGESTION_ALREADY_RUNNING", "The convention is exclusive and running", True
@@ -64,6 +75,9 @@ TABLE: Mapping[type[Exception], Row] = {
         422, "IDEMPOTENCY_KEY_REUSED", "The key was used for another body"
     ),
     wrong.ChecksumMismatch: Row(422, "CHECKSUM_MISMATCH", "The checksum does not match", True),
+    wrong.TooManyRequests: Row(429, "TOO_MANY_REQUESTS", "Too many requests", True),
+    wrong.HeadersTooLarge: Row(431, "HEADERS_TOO_LARGE", "The headers are too large"),
+    wrong.Overloaded: Row(503, "OVERLOADED", "Too much at once", True),
     wrong.Unavailable: Row(503, "SERVICE_UNAVAILABLE", "Not available at the moment", True),
     wrong.StorageFull: Row(503, "STORAGE_FULL", "The disk is full", True),
     Exception: Row(500, "INTERNAL_ERROR", "Internal error"),
@@ -115,7 +129,7 @@ def _headers(error: Exception) -> dict[str, str]:
             return {"Allow": ", ".join(error.allowed)}
         case wrong.RangeNotSatisfiable():
             return {"Content-Range": f"bytes */{error.size}"}
-        case wrong.Unavailable():
+        case wrong.Unavailable() | wrong.TooManyRequests():
             return {"Retry-After": str(error.retry_after_seconds)}
     return {}
 

@@ -1,97 +1,27 @@
-"""Server-sent events: one task asks the database for all who watch; nobody waits in a thread."""
+"""Server-sent events: the log of an ingestion, live."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from functools import partial
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from osa.server.errors import OsaError
-from osa.server.http.answers import until_gone, written
+from osa.server.errors import IngestionNotFound, OsaError
+from osa.server.http.answers import written
+from osa.server.http.watching import Watchers, unless_gone
 from osa.server.http.wire.history import event
-from osa.server.model import Event, EventPage
+from osa.server.model import Event, EventPage, Version
 
 log = logging.getLogger("osa.http")
 
-#: How often the poller asks, and the longest silence on a stream, in seconds.
-POLL_SECONDS = 0.25
+#: The longest silence on a stream, in seconds.
 SILENCE_SECONDS = 15.0
-#: Few: a thousand watchers with news must not keep other requests waiting.
-_THREADS = 4
 
-LastEvents = Callable[[Collection[str]], Mapping[str, tuple[int, bool]]]
 Pages = Callable[[int], EventPage]
-
-
-@dataclass(eq=False, slots=True)
-class Watcher:
-    """Someone who waits for events of one ingestion after a number."""
-
-    ingestion_id: str
-    after: int
-    news: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-class Watchers:
-    """All who watch in this process. The poller runs only while there are any."""
-
-    def __init__(self, last_events: LastEvents) -> None:
-        self._last_events = last_events
-        self._watching: set[Watcher] = set()
-        self._poller: asyncio.Task[None] | None = None
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="osa-stream")
-        self.stopped = False
-
-    def __len__(self) -> int:
-        return len(self._watching)
-
-    @contextmanager
-    def watching(self, ingestion_id: str, after: int) -> Iterator[Watcher]:
-        watcher = Watcher(ingestion_id, after)
-        self._watching.add(watcher)
-        if self._poller is None or self._poller.done():
-            self._poller = asyncio.create_task(self._poll())
-        try:
-            yield watcher
-        finally:
-            self._watching.discard(watcher)
-
-    def stop(self) -> None:
-        """End every stream now; their clients resume elsewhere."""
-        self.stopped = True
-        for watcher in self._watching:
-            watcher.news.set()
-        if self._poller is not None:
-            self._poller.cancel()
-
-    def close(self) -> None:
-        self.stop()
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-    async def page(self, pages: Pages, after: int) -> EventPage:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, pages, after)
-
-    async def _poll(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._watching and not self.stopped:
-            ids = {watcher.ingestion_id for watcher in self._watching}
-            try:
-                last = await loop.run_in_executor(self._threads, self._last_events, ids)
-            except Exception:
-                # The database may come back; the watchers' own reads tell their callers.
-                log.exception("stream_poll_failed")
-                last = {}
-            for watcher in self._watching:
-                number, done = last.get(watcher.ingestion_id, (watcher.after, False))
-                if done or number > watcher.after:
-                    watcher.news.set()
-            await asyncio.sleep(POLL_SECONDS)
 
 
 class EventStream(Response):
@@ -124,17 +54,10 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         start = {"status": self.status_code, "headers": self.raw_headers}
         await send({"type": "http.response.start", **start})
-        sending = asyncio.create_task(self._send(send))
-        gone = asyncio.create_task(until_gone(receive))
-        try:
-            await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (sending, gone):
-                task.cancel()
-            with suppress(asyncio.CancelledError):
-                await gone
-        with suppress(asyncio.CancelledError):
-            await sending
+        await unless_gone(self._send(send), receive)
+
+    def _is_news(self, version: Version) -> bool:
+        return version.done or version.last_event > self._after
 
     async def _send(self, send: Send) -> None:
         async def put(text: bytes, more: bool = True) -> None:
@@ -145,7 +68,7 @@ class EventStream(Response):
         page = self._first
         # A first sign of life, so that clients and proxies know that the stream is open.
         await put(b": open\n\n" + b"".join(framed(one) for one in page.items))
-        with self._watchers.watching(self._ingestion_id, self._after) as watcher:
+        with self._watchers.watching(self._ingestion_id, self._is_news) as watcher:
             while not self._watchers.stopped:
                 if not page.has_more:
                     if page.poll_after_seconds is None:
@@ -163,15 +86,25 @@ class EventStream(Response):
                 elif clock() >= ends_at:
                     break
                 try:
-                    page = await self._watchers.page(self._pages, watcher.after)
+                    # Many who follow one ingestion are mostly at the same event.
+                    key = (self._ingestion_id, self._after)
+                    look = partial(self._look, self._after)
+                    page, text = await self._watchers.read_together(key, look)
+                except IngestionNotFound:
+                    break
                 except OsaError as exc:
                     # The client resumes after its last event, and is told then.
                     log.warning("stream_ended_early: %s", exc.detail)
                     break
-                watcher.after = max(watcher.after, page.last_number)
-                if page.items:
-                    await put(b"".join(framed(one) for one in page.items))
+                self._after = max(self._after, page.last_number)
+                if text:
+                    await put(text)
         await put(b"", more=False)
+
+    def _look(self, after: int) -> tuple[EventPage, bytes]:
+        """The next page, and how it is sent."""
+        page = self._pages(after)
+        return page, b"".join(framed(one) for one in page.items)
 
 
 def framed(one: Event) -> bytes:

@@ -1,6 +1,7 @@
 """The values of the house and the rules that need neither HTTP nor SQL. Everything is frozen."""
 
-from osa.server.model.identity import Principal, Scope, Token, new_id, srn
+from osa.server.model.actions import Action, AllowedAction, Refusal, allowed_actions, refusal
+from osa.server.model.identity import Principal, Scope, Token, names_tenant, new_id, srn
 from osa.server.model.ingestion import (
     STALLED_AFTER,
     Attempt,
@@ -10,21 +11,38 @@ from osa.server.model.ingestion import (
     Ingestion,
     JsonObject,
     Progress,
+    Version,
 )
-from osa.server.model.requests import IngestionQuery, RecordQuery, SourceRequest, StartRequest
+from osa.server.model.machine import ACTIVE, ENDED, HELD, TRANSITIONS, Status, Transition
+from osa.server.model.requests import (
+    AuditQuery,
+    CleanupFilter,
+    IngestionQuery,
+    RecordQuery,
+    RetryRequest,
+    SourceRequest,
+    StartRequest,
+)
 from osa.server.model.results import (
     Artifact,
+    AuditEntry,
+    Cleanup,
+    CleanupMember,
+    Diagnosis,
     Event,
     EventPage,
     Item,
     ItemFault,
+    LogLine,
+    LogPage,
     Page,
     Record,
     RecordFile,
     StoredFile,
+    Total,
     Upload,
 )
-from osa.server.model.status import ACTIVE, ENDED, HELD, STATUS_SYNONYMS, Outcome, Status
+from osa.server.model.status import STATUS_SYNONYMS, OnConflict, Outcome, RetryScope
 
 __all__ = [
     "ACTIVE",
@@ -32,10 +50,19 @@ __all__ = [
     "HELD",
     "STALLED_AFTER",
     "STATUS_SYNONYMS",
+    "TRANSITIONS",
+    "Action",
+    "AllowedAction",
     "Artifact",
     "Attempt",
+    "AuditEntry",
+    "AuditQuery",
     "Cancellation",
+    "Cleanup",
+    "CleanupFilter",
+    "CleanupMember",
     "Counts",
+    "Diagnosis",
     "Event",
     "EventPage",
     "Fault",
@@ -44,6 +71,9 @@ __all__ = [
     "Item",
     "ItemFault",
     "JsonObject",
+    "LogLine",
+    "LogPage",
+    "OnConflict",
     "Outcome",
     "Page",
     "Principal",
@@ -51,13 +81,22 @@ __all__ = [
     "Record",
     "RecordFile",
     "RecordQuery",
+    "Refusal",
+    "RetryRequest",
+    "RetryScope",
     "Scope",
     "SourceRequest",
     "StartRequest",
     "Status",
     "StoredFile",
     "Token",
+    "Total",
+    "Transition",
     "Upload",
+    "Version",
+    "allowed_actions",
+    "names_tenant",
     "new_id",
+    "refusal",
     "srn",
 ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from uuid_utils import uuid7
+
+_TENANT = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
 class Scope(StrEnum):
@@ -23,8 +26,13 @@ class Principal:
 
     token_id: str
     token_name: str
+    #: Whose things it acts on: the token's own tenant, or one that an admin chose.
     tenant: str
     scopes: frozenset[Scope]
+    home_tenant: str = ""
+    expires_at: datetime | None = None
+    #: The request, for the audit.
+    request_id: str | None = None
 
     def may(self, scope: Scope) -> bool:
         return scope in self.scopes or Scope.ADMIN in self.scopes
@@ -41,6 +49,12 @@ class Token:
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+
+
+def names_tenant(value: str) -> bool:
+    """Whether a tenant can be called so: 1 to 64 of `a-z`, `0-9`, `.`, `_` and `-`, the first a
+    letter or a digit."""
+    return _TENANT.fullmatch(value) is not None
 
 
 def srn(domain: str, kind: str, id: str) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
-from osa.server.model.status import Outcome, Status
+from osa.server.model.machine import Status
+from osa.server.model.status import Outcome, RetryScope
 
 JsonObject = Mapping[str, Any]
 
@@ -68,7 +70,7 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True)
 class Cancellation:
-    """The request to cancel, and how it went: pending, stopped, deadline or too_late."""
+    """The request to cancel, and how it went: pending, stopped, deadline, forced or too_late."""
 
     requested_at: datetime
     requested_by: str
@@ -103,6 +105,17 @@ class Attempt:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Version:
+    """What tells whether an ingestion has changed since; signs of life do not count."""
+
+    last_event: int
+    updated_at: datetime
+    retried_by: str | None
+    stalled: bool
+    done: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ingestion:
     """One execution of a convention."""
 
@@ -122,6 +135,17 @@ class Ingestion:
     external_id: str | None
     metadata: JsonObject
     labels: Mapping[str, str]
+    concurrency_key: str | None
+    priority: int
+    deadline_seconds: int | None
+    #: None means any number.
+    max_failed_items: int | None
+    stop_early: bool
+    retry_of: str | None
+    #: The first of the ingestions that were retried from one another; itself when it is no retry.
+    root_id: str
+    retry_scope: RetryScope | None
+    retried_by: str | None
     created_by: str
     counts: Counts
     progress: Progress
@@ -134,31 +158,82 @@ class Ingestion:
     updated_at: datetime
     heartbeat_at: datetime | None
     ended_at: datetime | None
+    deadline_at: datetime | None
+    #: Before when it is not tried again.
+    next_attempt_at: datetime | None
     #: The fence: every write of a worker carries it.
     attempt: int
     #: The number of its last event.
     last_event: int
     #: The database's clock when this was read.
     read_at: datetime
+    #: When the server deletes it, by its own settings.
+    purge_after: datetime | None = None
+    #: How many are taken before it; None when nobody looked.
+    queue_position: int | None = None
 
     @property
     def done(self) -> bool:
         return self.status.done
 
     @property
+    def version(self) -> Version:
+        return Version(
+            last_event=self.last_event,
+            updated_at=self.updated_at,
+            retried_by=self.retried_by,
+            stalled=self.progress.stalled,
+            done=self.done,
+        )
+
+    @property
     def result_completeness(self) -> str:
-        if self.status is Status.SUCCEEDED:
+        if self.status is Status.SUCCEEDED and not self.counts.failures:
             return "complete"
         return "partial" if self.counts.held else "none"
 
     @property
+    def too_many_failures(self) -> bool:
+        """Whether more items were rejected or failed than may."""
+        return self.max_failed_items is not None and self.counts.failures > self.max_failed_items
+
+    @property
     def poll_after_seconds(self) -> int | None:
-        """When to ask again, in seconds; None once it is done. The longer it has run, the longer: a
-        twentieth of its age, within 1 and 15."""
+        """When to ask again, in whole seconds; None once it is done. Sooner when something is about
+        to happen, later the longer nothing has."""
         if self.done:
             return None
+        if self.status is Status.CANCELING:
+            return self._while_canceling()
+        if self.status is Status.RUNNING:
+            return self._while_running()
+        if self.next_attempt_at is not None and self.next_attempt_at > self.read_at:
+            left = (self.next_attempt_at - self.read_at).total_seconds()
+            return _within(1, ceil(left), 60)
+        # Somebody else's turn comes first, ten of them in a second at best.
+        waited = (self.read_at - self.queued_at).total_seconds()
+        return _within(1, max(waited / 20, (self.queue_position or 0) / 10), 15)
+
+    def _while_running(self) -> int:
+        """A quarter of what is left, where that is known; else a twentieth of its age."""
+        if self.progress.eta is not None:
+            return _within(1, (self.progress.eta - self.read_at).total_seconds() / 4, 15)
         age = (self.read_at - (self.started_at or self.created_at)).total_seconds()
-        return int(max(1, min(15, age / 20)))
+        return _within(1, age / 20, 15)
+
+    def _while_canceling(self) -> int:
+        """The item in hand is nearly always small; at the deadline it is over."""
+        if self.cancel is None:
+            return 1
+        asked = (self.read_at - self.cancel.requested_at).total_seconds() / 4
+        if self.cancel.deadline_at is None:
+            return _within(1, asked, 5)
+        left = (self.cancel.deadline_at - self.read_at).total_seconds()
+        return _within(1, min(asked, ceil(left)), 5)
+
+
+def _within(least: int, seconds: float, most: int) -> int:
+    return int(max(least, min(most, seconds)))
 
 
 #: Nothing advanced for so long while heartbeats arrive: `stalled`.

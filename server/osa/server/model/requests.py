@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from osa.server.model.ingestion import JsonObject
-from osa.server.model.status import Status
+from osa.server.model.machine import Status
+from osa.server.model.status import OnConflict, RetryScope
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,33 @@ class StartRequest:
     external_id: str | None = None
     metadata: JsonObject = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    concurrency_key: str | None = None
+    on_conflict: OnConflict = OnConflict.FAIL
+    priority: int = 0
+    deadline_seconds: int | None = None
+    #: None means any number.
+    max_failed_items: int | None = 0
+    stop_early: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetryRequest:
+    """A retry as a caller sends it."""
+
+    scope: RetryScope
+    #: Fields of a StartRequest that take the place of the old ones; `parameters` one by one.
+    overrides: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CleanupFilter:
+    """Which ended ingestions to delete; all that are given must fit."""
+
+    older_than_seconds: int | None = None
+    statuses: frozenset[Status] = frozenset()
+    #: Slug or SRN.
+    convention_id: str | None = None
+    keep_last: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +80,30 @@ class IngestionQuery:
     external_id: str | None = None
     #: (key, value); value None means "has the key".
     labels: Sequence[tuple[str, str | None]] = ()
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    ended_after: datetime | None = None
+    ended_before: datetime | None = None
+    #: Only these; empty means all.
+    ids: frozenset[str] = frozenset()
+    retry_of: str | None = None
+    root_id: str | None = None
+    record_id: str | None = None
+    concurrency_key: str | None = None
+    error_kind: str | None = None
+    #: Text in name or external_id, whatever its case.
+    text: str | None = None
+    #: Failed and not retried; False: the others.
+    unresolved: bool | None = None
+    ascending: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditQuery:
+    """Which entries of the audit to list."""
+
+    ingestion_id: str | None = None
+    token_name: str | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
     ascending: bool = False

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from osa.server.model.ingestion import JsonObject
+from osa.server.model.machine import Status
 from osa.server.model.status import Outcome
 
 
@@ -113,6 +114,87 @@ class Record:
     updated_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class LogLine:
+    """One line of what was said about an ingestion."""
+
+    number: int
+    at: datetime
+    attempt: int | None
+    #: debug, info, warning or error.
+    level: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogPage:
+    items: Sequence[LogLine]
+    last_number: int
+    has_more: bool
+    #: None once no line can follow.
+    poll_after_seconds: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Total:
+    """A count that was not carried on for ever."""
+
+    value: int
+    exact: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class CleanupMember:
+    id: str
+    status: Status
+    convention_id: str
+    name: str | None
+    ended_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cleanup:
+    """A set of ended ingestions that was selected, and how much of it is deleted."""
+
+    id: str
+    match_count: int
+    bytes: int
+    sample: Sequence[CleanupMember]
+    expires_at: datetime
+    remaining_count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditEntry:
+    """One change, and who asked for it."""
+
+    id: str
+    at: datetime
+    action: str
+    token_id: str | None
+    token_name: str
+    tenant: str
+    ingestion_id: str | None
+    request_id: str | None
+    detail: JsonObject
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """Why an ingestion is where it is, and what to do about it."""
+
+    ingestion_id: str
+    status: Status
+    code: str
+    text: str
+    since: datetime | None
+    action: str | None
+    queue_position: int | None
+    blocked_by: str | None
+    checked_at: datetime
+    poll_after_seconds: int | None
+
+
 T = TypeVar("T")
 
 
@@ -124,3 +206,5 @@ class Page(Generic[T]):
     next_cursor: str | None
     prev_cursor: str | None
     has_more: bool
+    #: Only when it was asked for.
+    total: Total | None = None

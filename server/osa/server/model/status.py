@@ -1,30 +1,11 @@
-"""Words that have a closed list of values: states, outcomes."""
+"""Words that have a closed list of values; the states themselves are in `machine`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
 
-
-class Status(StrEnum):
-    """Where an ingestion is. Exactly three ended states, for ever."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    CANCELING = "canceling"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELED = "canceled"
-
-    @property
-    def done(self) -> bool:
-        return self in ENDED
-
-
-ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELED})
-ACTIVE = frozenset(Status) - ENDED
-#: A worker holds the ingestion in these.
-HELD = frozenset({Status.RUNNING, Status.CANCELING})
+from osa.server.model.machine import ACTIVE, Status
 
 #: What a filter understands beside the states themselves; never emitted.
 STATUS_SYNONYMS: Mapping[str, frozenset[Status]] = {
@@ -46,3 +27,19 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"
     REJECTED = "rejected"
     FAILED = "failed"
+
+
+class OnConflict(StrEnum):
+    """What happens to a start whose place is taken."""
+
+    FAIL = "fail"
+    ATTACH = "attach"
+    QUEUE = "queue"
+
+
+class RetryScope(StrEnum):
+    """What of an ingestion is done again."""
+
+    FAILED_ITEMS = "failed_items"
+    REMAINING = "remaining"
+    ALL = "all"

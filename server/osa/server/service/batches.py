@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from osa.conventions import Item
 from osa.conventions.authoring import Progress as Report
+from osa.conventions.stored import identity, storable
 from osa.server.model import Counts, ItemFault, Progress, new_id
 from osa.server.service.jobs import Job
 from osa.server.store import items
 from osa.server.store.objects import Objects
-
-#: Characters of an identity in the contract.
-_SOURCE_ID_LENGTH = 2048
 
 
 def new_item(item: Item, objects: Objects, workdir: Path) -> items.NewItem:
@@ -57,22 +54,6 @@ def new_item(item: Item, objects: Objects, workdir: Path) -> items.NewItem:
     )
 
 
-def identity(source_id: str) -> str:
-    """A source_id that fits. One that is too long, or has what no database takes, ends in the
-    SHA-256 of the whole: two that differ never become one."""
-    text = storable(source_id)
-    if text == source_id and len(text) <= _SOURCE_ID_LENGTH:
-        return text
-    digest = hashlib.sha256(source_id.encode("utf-8", "surrogatepass")).hexdigest()
-    ending = f"…sha256:{digest}"
-    return text[: _SOURCE_ID_LENGTH - len(ending)] + ending
-
-
-def storable(text: str) -> str:
-    """Text that every database takes: no NUL, no half of a surrogate pair."""
-    return text.replace("\x00", "").encode("utf-8", "replace").decode()
-
-
 def progress_of(job: Job, report: Report | None, counts: Counts) -> Progress:
     """What to show: what the convention says, else how many items were seen."""
     if report is None or report.completed is None:
@@ -85,16 +66,23 @@ def progress_of(job: Job, report: Report | None, counts: Counts) -> Progress:
             total=limit,
             total_is_estimate=limit is not None,
         )
+    # A convention may say anything; less than nothing is nothing.
+    completed, total = _not_negative(report.completed), _not_negative(report.total)
     percent = None
-    if report.total and report.completed is not None:
-        percent = round(min(100.0, 100.0 * report.completed / report.total), 1)
+    if total and completed is not None:
+        percent = round(min(100.0, 100.0 * completed / total), 1)
+        percent = job.percent = max(job.percent, percent)
     return Progress(
         phase=None if report.phase is None else storable(report.phase)[:64],
         message=None if report.message is None else storable(report.message)[:500],
         unit=None if report.unit is None else storable(report.unit)[:64],
-        completed=report.completed,
-        total=report.total,
+        completed=completed,
+        total=total,
         total_is_estimate=report.total_is_estimate,
         percent=percent,
-        rate_per_second=job.rate.update(report.completed),
+        rate_per_second=job.rate.update(completed),
     )
+
+
+def _not_negative(count: int | None) -> int | None:
+    return None if count is None else max(0, count)

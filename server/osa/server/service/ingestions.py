@@ -1,69 +1,42 @@
-"""Start, read, list, cancel: the rules a caller meets."""
+"""Start and cancel: the rules a caller meets."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from osa.conventions.authoring import Convention
 from osa.server.errors import (
-    ArtifactNotFound,
-    BodyTooLarge,
     ConventionUnavailable,
-    ErrorDetail,
-    ExternalIdTaken,
-    IdempotencyKeyReused,
-    IngestionAlreadyEnded,
-    IngestionAlreadyRunning,
-    IngestionNotFound,
-    InvalidParameters,
     OsaError,
-    Unavailable,
 )
 from osa.server.model import (
-    Artifact,
-    EventPage,
+    Action,
     Ingestion,
-    IngestionQuery,
-    Item,
-    Outcome,
-    Page,
     Principal,
     SourceRequest,
     StartRequest,
     Status,
-    StoredFile,
     new_id,
+    refusal,
 )
+from osa.server.model.machine import ABORT, ASK_TO_STOP, DROP
 from osa.server.service import facts
+from osa.server.service.acceptance import Acceptance, Keyed, Started
+from osa.server.service.checks import check_parameters, check_sizes
 from osa.server.service.conventions import Conventions
-from osa.server.service.cursors import Cursors
-from osa.server.service.dispatch import Dispatch
+from osa.server.service.reading import Reading
 from osa.server.service.sources import Sources
-from osa.server.store import events, ingestions, items, records
+from osa.server.store import audit, cancels, events, holds, ingestions, sweeps
 from osa.server.store.database import Database
 from osa.server.store.objects import Objects
 from osa.server.store.rows import ingestion_of
 
-#: How long an idempotency key holds.
-KEY_KEPT_SECONDS = 7 * 24 * 3600.0
 _START = "startIngestion"
-#: As JSON; every reading of an ingestion carries them, two hundred to a page.
-MAX_METADATA_BYTES = 64 * 1024
-MAX_PARAMETERS_BYTES = 256 * 1024
-
-
-@dataclass(frozen=True, kw_only=True)
-class Started:
-    ingestion: Ingestion
-    #: An earlier request with this key had started it.
-    replayed: bool
 
 
 class Ingestions:
@@ -75,30 +48,31 @@ class Ingestions:
         objects: Objects,
         conventions: Conventions,
         sources: Sources,
-        dispatch: Dispatch,
-        cursors: Cursors,
+        acceptance: Acceptance,
+        reading: Reading,
     ) -> None:
         self._database = database
         self._objects = objects
         self._conventions = conventions
         self._sources = sources
-        self._dispatch = dispatch
-        self._cursors = cursors
+        self._acceptance = acceptance
+        self._reading = reading
 
     def start(
         self, principal: Principal, request: StartRequest, *, idempotency_key: str | None
     ) -> Started:
         """Accept an ingestion. Nothing is queued unless everything that can be checked now is
         right."""
-        body_hash = None if idempotency_key is None else _hash(request)
+        keyed = None
+        if idempotency_key is not None:
+            keyed = Keyed(operation=_START, key=idempotency_key, body_hash=_hash(request))
         try:
             convention, source = self._checked(principal, request)
         except OsaError:
             # What has changed since (an upload that expired, a full disk) takes no answer back.
-            if idempotency_key is not None and body_hash is not None:
-                earlier = self._replay(principal, idempotency_key, body_hash)
-                if earlier is not None:
-                    return earlier
+            earlier = self._acceptance.earlier(principal, keyed)
+            if earlier is not None:
+                return earlier
             raise
         new = ingestions.NewIngestion(
             id=new_id(),
@@ -110,26 +84,13 @@ class Ingestions:
             created_by=principal.token_name,
             exclusive=convention.exclusive,
         )
-        try:
-            with self._database.write() as tx:
-                if idempotency_key is not None and body_hash is not None:
-                    other = ingestions.claim_key(
-                        tx,
-                        tenant=principal.tenant,
-                        operation=_START,
-                        key=idempotency_key,
-                        body_hash=body_hash,
-                        ingestion_id=new.id,
-                        keep_seconds=KEY_KEPT_SECONDS,
-                    )
-                    if other is not None:
-                        return _replayed(tx, principal, *other, body_hash)
-                ingestion = ingestions.add(tx, new)
-                events.append(tx, new.id, "ingestion_created", facts.state(ingestion))
-                self._dispatch.enqueue(tx, new.id, 1)
-        except ingestions.UniqueTaken as exc:
-            raise self._taken(principal, request, convention) from exc
-        return Started(ingestion=ingestion, replayed=False)
+        return self._acceptance.accept(
+            principal,
+            new,
+            keyed=keyed,
+            action="start_ingestion",
+            detail={"convention_id": convention.id, "name": request.name},
+        )
 
     def _checked(
         self, principal: Principal, request: StartRequest
@@ -137,58 +98,10 @@ class Ingestions:
         convention = self._conventions.find(request.convention_id)
         if convention.missing_extra is not None:
             raise ConventionUnavailable(convention.id, convention.missing_extra)
-        _check_sizes(request)
-        _check_parameters(convention, request.parameters)
+        check_sizes(request)
+        check_parameters(convention, request.parameters)
         self._objects.check_room()
         return convention, self._sources.accept(principal.tenant, convention, request.source)
-
-    def _replay(self, principal: Principal, key: str, body_hash: str) -> Started | None:
-        with self._database.read() as tx:
-            held = ingestions.holder_of_key(
-                tx,
-                tenant=principal.tenant,
-                operation=_START,
-                key=key,
-                keep_seconds=KEY_KEPT_SECONDS,
-            )
-            return None if held is None else _replayed(tx, principal, *held, body_hash)
-
-    def _taken(
-        self, principal: Principal, request: StartRequest, convention: Convention
-    ) -> Exception:
-        with self._database.read() as tx:
-            if request.external_id is not None:
-                other = ingestions.holder_of_external_id(tx, principal.tenant, request.external_id)
-                if other is not None:
-                    return ExternalIdTaken(request.external_id, other)
-            other = ingestions.holder_of_convention(tx, principal.tenant, convention.id)
-            if other is not None:
-                return IngestionAlreadyRunning(convention.id, other)
-        # The other one ended between our insert and this look: the same start may succeed now.
-        return Unavailable(
-            f"{convention.id!r} was just released; try again.", retry_after_seconds=1
-        )
-
-    def get(self, principal: Principal, ingestion_id: str) -> Ingestion:
-        with self._database.read() as tx:
-            found = ingestions.find(tx, principal.tenant, ingestion_id)
-        if found is None:
-            raise IngestionNotFound(ingestion_id)
-        return found
-
-    def list(
-        self, principal: Principal, query: IngestionQuery, *, cursor: str | None, per_page: int
-    ) -> Page[Ingestion]:
-        scope = {"list": "ingestions", "tenant": principal.tenant, **_named(query)}
-        position = self._cursors.decode(scope, cursor, times=[0])
-        slug = query.convention_id and self._conventions.slug(query.convention_id)
-        if query.convention_id is not None and slug is None:
-            return Page(items=(), next_cursor=None, prev_cursor=None, has_more=False)
-        narrowed = replace(query, convention_id=slug)
-        with self._database.read() as tx:
-            found, rows = ingestions.page(tx, principal.tenant, narrowed, position, per_page)
-        after, before = self._cursors.both(scope, rows)
-        return Page(items=found, next_cursor=after, prev_cursor=before, has_more=rows.has_more)
 
     def cancel(
         self,
@@ -197,160 +110,75 @@ class Ingestions:
         *,
         reason: str | None,
         grace_seconds: int,
+        force: bool = False,
     ) -> Ingestion:
         """The ingestion afterwards: canceled or canceling. Raises IngestionAlreadyEnded."""
-        tenant, by = principal.tenant, principal.token_name
+        tenant = principal.tenant
         while True:
             with self._database.write() as tx:
-                row = ingestions.cancel_queued(tx, tenant, ingestion_id, by=by, reason=reason)
-                if row is not None:
-                    canceled = ingestion_of(row)
-                    events.append(tx, ingestion_id, "ingestion_canceled", facts.ended(canceled))
-                    return _found(ingestions.find(tx, tenant, ingestion_id), ingestion_id)
-                row = ingestions.cancel_running(
-                    tx, tenant, ingestion_id, by=by, reason=reason, grace_seconds=grace_seconds
+                changed = self._cancel(
+                    tx,
+                    principal,
+                    ingestion_id,
+                    reason=reason,
+                    grace_seconds=grace_seconds,
+                    force=force,
                 )
-                if row is not None:
-                    asked = ingestion_of(row)
-                    data = facts.state(asked) | {"cancel": facts.cancellation(asked)}
-                    events.append(tx, ingestion_id, "cancel_requested", data, attempt=row.attempt)
-                    return _found(ingestions.find(tx, tenant, ingestion_id), ingestion_id)
-                ingestions.hasten_cancel(tx, tenant, ingestion_id, grace_seconds=grace_seconds)
-                found = _found(ingestions.find(tx, tenant, ingestion_id), ingestion_id)
-            if found.status in (Status.CANCELING, Status.CANCELED):
+                if changed or cancels.hasten_cancel(
+                    tx, tenant, ingestion_id, grace_seconds=grace_seconds
+                ):
+                    detail = {"reason": reason, "grace_seconds": grace_seconds, "force": force}
+                    audit.append(
+                        tx,
+                        principal,
+                        "cancel_ingestion",
+                        ingestion_id=ingestion_id,
+                        detail=detail,
+                    )
+                found = self._reading.find(tx, tenant, ingestion_id)
+            if changed or found.status in (Status.CANCELING, Status.CANCELED):
                 return found
-            if found.done:
-                raise IngestionAlreadyEnded(found)
+            why = refusal(found, Action.FORCE_CANCEL if force else Action.CANCEL)
+            if why is not None:
+                raise why.error
             # It was handed back to the queue between two of our statements: ask again.
 
-    def items(
+    def _cancel(
         self,
+        tx: Connection,
         principal: Principal,
         ingestion_id: str,
         *,
-        outcomes: frozenset[Outcome],
-        cursor: str | None,
-        per_page: int,
-    ) -> Page[Item]:
-        scope = {"list": "items", "ingestion": ingestion_id, "outcomes": sorted(outcomes)}
-        self._must_exist(principal, ingestion_id)
-        position = self._cursors.decode(scope, cursor)
-        with self._database.read() as tx:
-            found, rows = items.page(tx, ingestion_id, outcomes, position, per_page)
-        after, before = self._cursors.both(scope, rows)
-        return Page(items=found, next_cursor=after, prev_cursor=before, has_more=rows.has_more)
-
-    def events(
-        self, principal: Principal, ingestion_id: str, *, after: int, per_page: int
-    ) -> EventPage:
-        with self._database.read() as tx:
-            ingestion = ingestions.find(tx, principal.tenant, ingestion_id)
-            if ingestion is None:
-                raise IngestionNotFound(ingestion_id)
-            found = events.after(tx, ingestion_id, after, per_page + 1)
-        has_more = len(found) > per_page
-        found = found[:per_page]
-        last_number = found[-1].number if found else min(after, ingestion.last_event)
-        return EventPage(
-            items=found,
-            last_number=last_number,
-            has_more=has_more,
-            poll_after_seconds=ingestion.poll_after_seconds,
+        reason: str | None,
+        grace_seconds: int,
+        force: bool,
+    ) -> bool:
+        """Whether a transition was made."""
+        tenant, by = principal.tenant, principal.token_name
+        row = cancels.cancel_queued(tx, tenant, ingestion_id, by=by, reason=reason)
+        if row is not None:
+            events.append(tx, ingestion_id, DROP.event, facts.ended(ingestion_of(row)))
+            return True
+        if force:
+            row = cancels.cancel_by_force(tx, tenant, ingestion_id, by=by, reason=reason)
+            if row is None:
+                return False
+            hold = holds.Hold(ingestion_id=ingestion_id, attempt=row.attempt)
+            holds.end_attempt(tx, hold, reason="canceled")
+            ended = ingestion_of(row)
+            data = facts.ended(ended)
+            events.append(tx, ingestion_id, ABORT.event, data, attempt=row.attempt)
+            sweeps.let_pass(tx, ended)
+            return True
+        row = cancels.cancel_running(
+            tx, tenant, ingestion_id, by=by, reason=reason, grace_seconds=grace_seconds
         )
-
-    def last_events(self, ingestion_ids: Collection[str]) -> Mapping[str, tuple[int, bool]]:
-        """For those who watch: the last event's number of each, and whether none can follow."""
-        with self._database.read() as tx:
-            return events.last(tx, ingestion_ids)
-
-    def artifacts(
-        self, principal: Principal, ingestion_id: str, *, cursor: str | None, per_page: int
-    ) -> Page[Artifact]:
-        scope = {"list": "artifacts", "ingestion": ingestion_id}
-        self._must_exist(principal, ingestion_id)
-        position = self._cursors.decode(scope, cursor)
-        with self._database.read() as tx:
-            found, rows = records.artifacts(tx, ingestion_id, position, per_page)
-        after, before = self._cursors.both(scope, rows)
-        return Page(items=found, next_cursor=after, prev_cursor=before, has_more=rows.has_more)
-
-    def artifact_file(self, principal: Principal, artifact_id: str) -> StoredFile:
-        with self._database.read() as tx:
-            found = records.find_artifact(tx, principal.tenant, artifact_id)
-        if found is None:
-            raise ArtifactNotFound(artifact_id)
-        return StoredFile(
-            path=self._objects.path(found.sha256),
-            name=found.name,
-            size=found.size,
-            sha256=found.sha256,
-        )
-
-    def _must_exist(self, principal: Principal, ingestion_id: str) -> None:
-        with self._database.read() as tx:
-            if not ingestions.exists_in(tx, principal.tenant, ingestion_id):
-                raise IngestionNotFound(ingestion_id)
-
-
-def _replayed(
-    tx: Connection, principal: Principal, ingestion_id: str, hash_then: str, body_hash: str
-) -> Started:
-    """The answer to a key that was used before."""
-    if hash_then != body_hash:
-        raise IdempotencyKeyReused(ingestion_id)
-    ingestion = _found(ingestions.find(tx, principal.tenant, ingestion_id), ingestion_id)
-    return Started(ingestion=ingestion, replayed=True)
-
-
-def _found(ingestion: Ingestion | None, ingestion_id: str) -> Ingestion:
-    if ingestion is None:
-        raise IngestionNotFound(ingestion_id)
-    return ingestion
-
-
-def _check_sizes(request: StartRequest) -> None:
-    """What every page of a list carries must be small."""
-    source = request.source
-    told = {
-        "metadata": (request.metadata, MAX_METADATA_BYTES),
-        "source.metadata": ({} if source is None else source.metadata, MAX_METADATA_BYTES),
-        "parameters": (request.parameters, MAX_PARAMETERS_BYTES),
-    }
-    for name, (value, limit) in told.items():
-        size = len(json.dumps(value, separators=(",", ":")))
-        if size > limit:
-            raise BodyTooLarge(limit, f"That is the limit of `{name}`, which has {size} as JSON.")
-
-
-def _check_parameters(convention: Convention, parameters: Mapping[str, Any]) -> None:
-    try:
-        convention.parse(parameters)
-    except ValidationError as exc:
-        errors = [
-            ErrorDetail(
-                loc=["body", "parameters", *error["loc"]],
-                msg=error["msg"],
-                type=error["type"],
-                input=error.get("input"),
-            )
-            for error in exc.errors(include_url=False, include_context=False)
-        ]
-        said = "; ".join(
-            f"{'.'.join(str(part) for part in error.loc[1:])}: {error.msg}" for error in errors[:3]
-        )
-        raise InvalidParameters(
-            f"{len(errors)} error{'s' if len(errors) > 1 else ''}: {said}."
-            f" `osa convention show {convention.id}` lists the parameters.",
-            errors=errors,
-        ) from exc
-
-
-def _named(query: IngestionQuery) -> dict[str, Any]:
-    return {
-        **asdict(query),
-        "statuses": sorted(query.statuses),
-        "labels": sorted(map(str, query.labels)),
-    }
+        if row is None:
+            return False
+        asked = ingestion_of(row)
+        data = facts.state(asked) | {"cancel": facts.cancellation(asked)}
+        events.append(tx, ingestion_id, ASK_TO_STOP.event, data, attempt=row.attempt)
+        return True
 
 
 def _hash(request: StartRequest) -> str:

@@ -11,6 +11,7 @@ from osa.conventions import Source
 from osa.server.model import Counts, Ingestion
 from osa.server.service.rate import Rate
 from osa.server.store.holds import Hold
+from osa.server.store.line import Limits
 
 
 class Verdict(Enum):
@@ -19,7 +20,7 @@ class Verdict(Enum):
     CONTINUE = "continue"
     #: A cancel was asked for: end cleanly.
     STOP = "stop"
-    #: The limit of items is reached.
+    #: The limit of items is reached, or too many failed of one that stops early.
     ENOUGH = "enough"
     #: The right is gone: drop everything.
     LOST = "lost"
@@ -32,6 +33,9 @@ class Policy:
     max_fruitless_attempts: int
     backoff_seconds: float
     backoff_max_seconds: float
+    limits: Limits = field(default_factory=Limits)
+    #: Lines of one ingestion's log; the oldest go beyond it.
+    log_lines_kept: int = 10_000
 
 
 @dataclass(kw_only=True)
@@ -45,7 +49,11 @@ class Job:
     counts: Counts
     sources: Sequence[Source]
     fruitless: int
+    #: Of a retry of failed items: the keys of those that count; all others are passed over.
+    wanted: frozenset[str] | None = None
     rate: Rate = field(default_factory=Rate)
+    #: The highest percent so far: between two of a known total there may be some of an unknown one.
+    percent: float = 0.0
     #: Whether this attempt has moved the cursor.
     moved: bool = False
 

@@ -15,20 +15,31 @@ from sqlalchemy import Connection, Row
 from osa.conventions import Item
 from osa.conventions.authoring import Progress as Report
 from osa.conventions.registry import Registry
-from osa.server.model import Fault, Ingestion, Status
-from osa.server.service import facts
+from osa.server.model import Fault, Ingestion, RetryScope, Status
+from osa.server.model.machine import (
+    FAIL,
+    FINISH_LATE,
+    STOP,
+    SUCCEED,
+    TAKE,
+)
+from osa.server.service import facts, lines
 from osa.server.service.batches import new_item, progress_of
 from osa.server.service.dispatch import Dispatch
 from osa.server.service.jobs import Job, Policy, Verdict
+from osa.server.service.leaving import end, requeue
 from osa.server.service.sources import flattened
-from osa.server.store import events, holds, items, sweeps
+from osa.server.store import events, holds, items, line, logs, sweeps, wanted
 from osa.server.store.database import Database
 from osa.server.store.holds import Hold
+from osa.server.store.logs import NewLine
 from osa.server.store.objects import Objects
 from osa.server.store.rows import ingestion_of
 
 #: Which status_reason a failure gets, by who has to act.
 _REASONS = {"source": "source", "user": "config", "storage": "storage", "convention": "convention"}
+#: How often a take is tried while others take the same key or place.
+_TAKES = 5
 
 
 class Running:
@@ -49,36 +60,62 @@ class Running:
         self._policy = policy
 
     def take(self, ingestion_id: str | None, worker_id: str) -> Job | None:
-        """The job, if the ingestion (or, unnamed, any) waits and can run here. One that cannot
-        run any more is ended."""
-        with self._database.write() as tx:
-            if ingestion_id is None:
-                row = holds.take_next(tx, worker_id)
-            else:
-                row = holds.take(tx, ingestion_id, worker_id)
-            if row is None:
+        """The job, if the ingestion (or, unnamed, the first in line) waits and can run here. Those
+        that have nothing left to do, or cannot run any more, are ended on the way."""
+        while (job := self._taken(ingestion_id, worker_id)) is not None:
+            if self._can_begin(job):
+                return job
+            if ingestion_id is not None:
                 return None
-            ingestion = ingestion_of(row)
-            data = facts.state(ingestion) | {"worker": worker_id}
-            events.append(tx, row.id, "ingestion_started", data, attempt=row.attempt)
-            source = holds.source_of(tx, row)
-        job = Job(
-            hold=Hold(ingestion_id=row.id, attempt=row.attempt),
-            ingestion=ingestion,
-            cursor=row.cursor,
-            counts=ingestion.counts,
-            sources=flattened(source, self._objects),
-            fruitless=row.fruitless,
-        )
-        if _verdict(ingestion) is Verdict.ENOUGH:
+        return None
+
+    def _taken(self, ingestion_id: str | None, worker_id: str) -> Job | None:
+        for _ in range(_TAKES):
+            try:
+                with self._database.write() as tx:
+                    row = line.take(
+                        tx, worker_id, ingestion_id=ingestion_id, limits=self._policy.limits
+                    )
+                    if row is None:
+                        return None
+                    ingestion = ingestion_of(row)
+                    data = facts.state(ingestion) | {"worker": worker_id}
+                    events.append(tx, row.id, TAKE.event, data, attempt=row.attempt)
+                    logs.append(tx, row.id, [lines.taken(ingestion, worker_id, row.cursor)])
+                    source = line.source_of(tx, row)
+            except line.Occupied:
+                continue
+            return Job(
+                hold=Hold(ingestion_id=row.id, attempt=row.attempt),
+                ingestion=ingestion,
+                cursor=row.cursor,
+                counts=ingestion.counts,
+                sources=flattened(source, self._objects),
+                fruitless=row.fruitless,
+                wanted=self._wanted(ingestion),
+            )
+        # So many were quicker that there is work for all: the next look finds what is left.
+        return None
+
+    def _can_begin(self, job: Job) -> bool:
+        """Whether there is something to do; else it is ended."""
+        if _verdict(job.ingestion) is Verdict.ENOUGH:
             # Everything was committed before the last attempt ended: its source is not asked again.
             self.complete(job)
-            return None
-        fault = self._cannot_run(ingestion)
+            return False
+        fault = self._cannot_run(job.ingestion)
         if fault is not None:
             self.fail(job, fault, reason=fault.kind)
+        return fault is None
+
+    def _wanted(self, ingestion: Ingestion) -> frozenset[str] | None:
+        if ingestion.retry_scope not in (RetryScope.FAILED_ITEMS, RetryScope.REMAINING):
             return None
-        return job
+        # They are written with the ingestion and never change: no lock is needed for them.
+        with self._database.read() as tx:
+            keys = wanted.keys(tx, ingestion.id)
+        # What remains is of all items, unless the one before was about some itself.
+        return keys if keys or ingestion.retry_scope is RetryScope.FAILED_ITEMS else None
 
     def _cannot_run(self, ingestion: Ingestion) -> Fault | None:
         convention = self._registry.get(ingestion.convention_id)
@@ -108,9 +145,10 @@ class Running:
         report: Report | None,
         *,
         workdir: Path,
+        said: Sequence[NewLine] = (),
     ) -> Verdict:
-        """One transaction: items, records, counts, cursor, progress, event, fence. Files are put
-        in place inside of it, after the right was shown: what is refused leaves nothing."""
+        """One transaction: items, records, counts, cursor, progress, event, log, fence. Files are
+        put in place inside of it, after the right was shown: what is refused leaves nothing."""
         with self._database.write() as tx:
             row = holds.lock(tx, job.hold)
             if row is None:
@@ -118,44 +156,64 @@ class Running:
             now = ingestion_of(row)
             if now.counts.seen != job.seen:
                 # The answer to our commit was lost, not the commit: this is the same batch again.
-                job.counts, job.cursor = now.counts, row.cursor
-                return _verdict(now)
-            room = len(batch) if now.limit is None else now.limit - now.counts.seen
-            cut = batch[: max(0, room)]
-            news = [new_item(item, self._objects, workdir) for item in cut]
-            place = items.Place(
-                tenant=now.tenant,
-                convention_id=now.convention_id,
-                ingestion_id=now.id,
-                attempt=job.hold.attempt,
-                first_number=now.counts.seen + 1,
-            )
-            counts = now.counts
-            for outcome, times in Counter(items.publish(tx, place, news)).items():
-                counts = counts.plus(outcome, times)
-            # A batch that was cut short is not passed: its cursor stays behind it.
-            whole = len(cut) == len(batch)
-            row = holds.advance(
-                tx,
-                job.hold,
-                counts=counts,
-                cursor=cursor if whole else job.cursor,
-                moved=counts.seen > now.counts.seen or (whole and cursor != job.cursor),
-                progress=progress_of(job, report, counts),
-            )
-            after = ingestion_of(row)
-            data = facts.state_and_counts(after)
-            events.append(tx, now.id, "batch_committed", data, attempt=job.hold.attempt)
-        job.counts = after.counts
-        if whole:
-            job.moved = job.moved or cursor != job.cursor
-            job.cursor = cursor
+                after, passed = now, row.cursor
+            else:
+                after, passed = self._publish(tx, job, now, batch, cursor, report, workdir)
+                logs.append(tx, now.id, said, keep=self._policy.log_lines_kept)
+        # Not before: the answer to this transaction may be lost too.
+        job.moved = job.moved or passed != job.cursor
+        job.counts, job.cursor = after.counts, passed
         return _verdict(after)
+
+    def _publish(
+        self,
+        tx: Connection,
+        job: Job,
+        now: Ingestion,
+        batch: Sequence[Item],
+        cursor: Mapping[str, Any],
+        report: Report | None,
+        workdir: Path,
+    ) -> tuple[Ingestion, Mapping[str, Any]]:
+        """Write what there is room for; the ingestion and its cursor afterwards."""
+        room = len(batch) if now.limit is None else now.limit - now.counts.seen
+        cut = batch[: max(0, room)]
+        news = [new_item(item, self._objects, workdir) for item in cut]
+        place = items.Place(
+            tenant=now.tenant,
+            convention_id=now.convention_id,
+            ingestion_id=now.id,
+            attempt=job.hold.attempt,
+            first_number=now.counts.seen + 1,
+        )
+        counts = now.counts
+        for outcome, times in Counter(items.publish(tx, place, news)).items():
+            counts = counts.plus(outcome, times)
+        # A batch that was cut short is not passed: its cursor stays behind it.
+        passed = cursor if len(cut) == len(batch) else job.cursor
+        row = holds.advance(
+            tx,
+            job.hold,
+            counts=counts,
+            cursor=passed,
+            moved=counts.seen > now.counts.seen or passed != job.cursor,
+            progress=progress_of(job, report, counts),
+        )
+        after = ingestion_of(row)
+        data = facts.state_and_counts(after)
+        events.append(tx, now.id, "batch_committed", data, attempt=job.hold.attempt)
+        return after, passed
 
     def show(self, job: Job, report: Report) -> None:
         """Progress between two batches."""
         with self._database.write() as tx:
             holds.show_progress(tx, job.hold, progress_of(job, report, job.counts))
+
+    def say(self, ingestion_id: str, said: Sequence[NewLine], *, wait: bool = True) -> bool:
+        """Write to the log. It needs no right: what was said was said. False when it was not
+        written: the ingestion is gone or, without `wait`, busy."""
+        with self._database.write() as tx:
+            return logs.append(tx, ingestion_id, said, keep=self._policy.log_lines_kept, wait=wait)
 
     def complete(self, job: Job) -> Ingestion | None:
         """The source is read to its end (or to the limit). None when the right is gone."""
@@ -164,38 +222,28 @@ class Running:
             if row is None:
                 return None
             now = ingestion_of(row)
-            failures, seen = now.counts.failures, now.counts.seen
-            if failures and now.status is Status.CANCELING:
-                return self._end(tx, job.hold, Status.CANCELED, "requested", cancel="stopped")
-            if failures:
-                every = failures == seen
-                fault = Fault(
-                    kind="all_items_failed" if every else "some_items_failed",
-                    detail=f"{failures} of {seen} items were rejected or failed."
-                    f" `osa ingestion items {now.id} --outcome rejected --outcome failed`"
-                    " says why.",
-                    origin="source",
-                    attempt=job.hold.attempt,
-                )
-                return self._end(tx, job.hold, Status.FAILED, fault.kind, error=fault)
-            if now.status is Status.CANCELING:
-                return self._end(
-                    tx, job.hold, Status.SUCCEEDED, "too_late_to_cancel", cancel="too_late"
-                )
-            return self._end(tx, job.hold, Status.SUCCEEDED, "completed")
+            if missing := _missing(job, now):
+                logs.append(tx, now.id, [lines.missing(now, missing)])
+            canceling = now.status is Status.CANCELING
+            if now.too_many_failures:
+                if canceling:
+                    return end(tx, job.hold, STOP, "requested", cancel="stopped")
+                fault = _too_many_failures(now)
+                return end(tx, job.hold, FAIL, fault.kind, error=fault)
+            if canceling:
+                return end(tx, job.hold, FINISH_LATE, "too_late_to_cancel", cancel="too_late")
+            return end(tx, job.hold, SUCCEED, "completed")
 
     def stop(self, job: Job, *, overdue: bool = False) -> Ingestion | None:
         """A cancel was obeyed, or its grace was over and the work was ended by force."""
         with self._database.write() as tx:
             if overdue:
-                return self._end(
-                    tx, job.hold, Status.CANCELED, "cancel_deadline", cancel="deadline"
-                )
+                return end(tx, job.hold, STOP, "cancel_deadline", cancel="deadline")
             row = holds.lock(tx, job.hold)
             if row is None:
                 return None
             if row.status == Status.CANCELING:
-                return self._end(tx, job.hold, Status.CANCELED, "requested", cancel="stopped")
+                return end(tx, job.hold, STOP, "requested", cancel="stopped")
             fault = Fault(
                 kind="unexpected_error",
                 detail=f"The convention {job.ingestion.convention_id!r} stopped, and nobody had"
@@ -204,7 +252,7 @@ class Running:
                 attempt=job.hold.attempt,
                 hint="Report it to the convention's author.",
             )
-            return self._end(tx, job.hold, Status.FAILED, "convention", error=fault)
+            return end(tx, job.hold, FAIL, "convention", error=fault)
 
     def fail(self, job: Job, fault: Fault, *, reason: str | None = None) -> Ingestion | None:
         """The attempt failed. What may pass by itself waits and is tried again within the budget;
@@ -215,7 +263,7 @@ class Running:
             if row is None:
                 return None
             if row.status == Status.CANCELING:
-                return self._end(tx, job.hold, Status.CANCELED, "requested", cancel="stopped")
+                return end(tx, job.hold, STOP, "requested", cancel="stopped")
             fruitless = _fruitless(job, ingestion_of(row))
             if fault.retryable and fruitless < self._policy.max_fruitless_attempts:
                 # Full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter").
@@ -225,18 +273,19 @@ class Running:
                 )
                 wait = random.uniform(0, ceiling)
                 crashed = fault.kind == "crashed"
-                return self._requeue(
+                return requeue(
                     tx,
+                    self._dispatch,
                     job.hold,
                     reason="backing_off",
                     wait_seconds=wait,
                     end_reason="crashed" if crashed else "backing_off",
                     error=fault,
                 )
-            return self._end(
+            return end(
                 tx,
                 job.hold,
-                Status.FAILED,
+                FAIL,
                 reason or _REASONS.get(fault.origin, "internal"),
                 error=fault,
             )
@@ -258,9 +307,14 @@ class Running:
             if row is None:
                 return None
             if row.status == Status.CANCELING:
-                return self._end(tx, hold, Status.CANCELED, "requested", cancel="stopped")
-            return self._requeue(
-                tx, hold, reason="handed_over", wait_seconds=None, end_reason="handed_over"
+                return end(tx, hold, STOP, "requested", cancel="stopped")
+            return requeue(
+                tx,
+                self._dispatch,
+                hold,
+                reason="handed_over",
+                wait_seconds=None,
+                end_reason="handed_over",
             )
 
     def beat(self, worker_id: str, *, slots: int) -> Sequence[Row[Any]]:
@@ -277,95 +331,38 @@ class Running:
             for ingestion_id in given:
                 sweeps.not_dispatched(tx, ingestion_id)
 
-    def lose(self, hold: Hold, *, fruitless: int, stale_seconds: float) -> None:
-        """A sweep found that the worker is gone."""
-        with self._database.write() as tx:
-            if not sweeps.is_still_lost(tx, hold, stale_seconds=stale_seconds):
-                return
-            row = holds.lock(tx, hold)
-            if row is None:
-                return
-            if row.status == Status.CANCELING:
-                self._end(
-                    tx, hold, Status.CANCELED, "requested", cancel="stopped", why="worker_lost"
-                )
-                return
-            if fruitless < self._policy.max_fruitless_attempts:
-                self._requeue(
-                    tx, hold, reason="worker_lost", wait_seconds=None, end_reason="worker_lost"
-                )
-                return
-            fault = Fault(
-                kind="worker_lost",
-                detail=f"The worker gave no sign of life for {stale_seconds:g} seconds, in"
-                f" {fruitless} attempts in a row that committed nothing.",
-                origin="platform",
-                retryable=True,
-                attempt=hold.attempt,
-                hint="The log of the worker says more; memory may have run out.",
-            )
-            self._end(tx, hold, Status.FAILED, "worker_lost", error=fault, why="worker_lost")
 
-    def overdue(self, hold: Hold) -> None:
-        """A sweep found a cancel past its deadline."""
-        with self._database.write() as tx:
-            if not sweeps.is_still_overdue(tx, hold):
-                return
-            row = holds.lock(tx, hold)
-            if row is None:
-                return
-            self._end(tx, hold, Status.CANCELED, "cancel_deadline", cancel="deadline")
-
-    def _end(
-        self,
-        tx: Connection,
-        hold: Hold,
-        status: Status,
-        reason: str,
-        *,
-        cancel: str | None = None,
-        error: Fault | None = None,
-        why: str | None = None,
-    ) -> Ingestion | None:
-        row = holds.end(tx, hold, status=status, reason=reason, cancel_outcome=cancel, error=error)
-        if row is None:
-            return None
-        ended = ingestion_of(row)
-        default = {Status.SUCCEEDED: "completed", Status.FAILED: "failed"}.get(status, "canceled")
-        holds.end_attempt(tx, hold, reason=why or default, error=error)
-        events.append(tx, ended.id, f"ingestion_{status}", facts.ended(ended), attempt=hold.attempt)
-        return ended
-
-    def _requeue(
-        self,
-        tx: Connection,
-        hold: Hold,
-        *,
-        reason: str,
-        wait_seconds: float | None,
-        end_reason: str,
-        error: Fault | None = None,
-    ) -> Ingestion | None:
-        row = holds.requeue(
-            tx, hold, reason=reason, wait_seconds=wait_seconds, free=reason == "handed_over"
-        )
-        if row is None:
-            return None
-        waiting = ingestion_of(row)
-        holds.end_attempt(tx, hold, reason=end_reason, error=error)
-        data = facts.state(waiting)
-        if wait_seconds is not None:
-            data["wait_seconds"] = round(wait_seconds, 3)
-        events.append(tx, waiting.id, "ingestion_requeued", data, attempt=hold.attempt)
-        if wait_seconds is None:
-            self._dispatch.enqueue(tx, waiting.id, row.dispatch)
-        return waiting
+def _too_many_failures(now: Ingestion) -> Fault:
+    counts = now.counts
+    every = counts.failures == counts.seen
+    allowed = f", and {now.max_failed_items} may" if now.max_failed_items else ""
+    return Fault(
+        kind="all_items_failed" if every else "some_items_failed",
+        detail=f"{counts.failures} of {counts.seen} items were rejected or failed{allowed}."
+        + (" The rest was not tried: it stops early." if now.stop_early else "")
+        + f" `osa ingestion items {now.id} --outcome rejected --outcome failed` says why.",
+        origin="source",
+        # By a person, when the items are mended: never by itself.
+        retryable=True,
+        attempt=now.attempt,
+        hint=f"`osa ingestion retry {now.id} --scope failed_items` tries them again.",
+    )
 
 
 def _verdict(now: Ingestion) -> Verdict:
     if now.limit is not None and now.counts.seen >= now.limit:
         return Verdict.ENOUGH
+    if now.stop_early and now.too_many_failures:
+        return Verdict.ENOUGH
     return Verdict.STOP if now.status is Status.CANCELING else Verdict.CONTINUE
+
+
+def _missing(job: Job, now: Ingestion) -> int:
+    """Of a retry of failed items: how many did not come again, at least."""
+    if now.retry_scope is not RetryScope.FAILED_ITEMS or job.wanted is None:
+        return 0
+    stopped = now.stop_early and now.too_many_failures
+    return 0 if stopped else max(0, len(job.wanted) - now.counts.seen)
 
 
 def _fruitless(job: Job, now: Ingestion) -> int:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from osa.server.errors import Unavailable
 from osa.server.service.dispatch import Dispatch
-from osa.server.service.running import Running
-from osa.server.store import sweeps, uploads
+from osa.server.service.rescue import Rescue
+from osa.server.service.retention import Retention
+from osa.server.store import cleanups, sweeps, uploads
 from osa.server.store.database import Database
 from osa.server.store.objects import Objects
 
@@ -37,19 +38,22 @@ class Sweeper:
     def __init__(
         self,
         database: Database,
-        running: Running,
+        rescue: Rescue,
         dispatch: Dispatch,
         objects: Objects,
+        retention: Retention,
         *,
         work_dir: Path,
         stale_seconds: float,
     ) -> None:
         self._database = database
-        self._running = running
+        self._rescue = rescue
+        self._limits = rescue.limits
         self._dispatch = dispatch
         self._work_dir = work_dir
         self._stale_seconds = stale_seconds
         self._objects = objects
+        self._retention = retention
         self._freed = time.monotonic()
         #: Since when the database has answered without a gap, and when it last did: by the clock of
         #: this process, and by the database's.
@@ -58,7 +62,12 @@ class Sweeper:
 
     def sweep(self) -> None:
         """Look once at everything. A database that is away is looked at again next time."""
-        steps: list[Callable[[], None]] = [self._lost, self._overdue, self._undispatched]
+        steps: list[Callable[[], None]] = [
+            self._lost,
+            self._overdue,
+            self._past_deadline,
+            self._undispatched,
+        ]
         for step in steps:
             try:
                 step()
@@ -82,7 +91,7 @@ class Sweeper:
                 extra={"ingestion_id": lost.hold.ingestion_id, "attempt": lost.hold.attempt},
             )
             with _one_by_one(lost.hold.ingestion_id):
-                self._running.lose(
+                self._rescue.lose(
                     lost.hold, fruitless=lost.fruitless, stale_seconds=self._stale_seconds
                 )
 
@@ -105,23 +114,33 @@ class Sweeper:
         for hold in found:
             _log.warning("cancel_deadline", extra={"ingestion_id": hold.ingestion_id})
             with _one_by_one(hold.ingestion_id):
-                self._running.overdue(hold)
+                self._rescue.overdue(hold)
+
+    def _past_deadline(self) -> None:
+        with self._database.read() as tx:
+            found = sweeps.past_deadline(tx)
+        for hold in found:
+            _log.warning("deadline_exceeded", extra={"ingestion_id": hold.ingestion_id})
+            with _one_by_one(hold.ingestion_id):
+                self._rescue.expire(hold)
 
     def _undispatched(self) -> None:
         with self._database.read() as tx:
-            found = sweeps.undispatched(tx, patience_seconds=_PATIENCE_SECONDS)
+            found = sweeps.undispatched(tx, patience_seconds=_PATIENCE_SECONDS, limits=self._limits)
             alive = set(sweeps.alive_workers(tx, stale_seconds=self._stale_seconds))
         told = {one.ingestion_id: one.dispatch for one in found if one.handed_over}
         holders = self._dispatch.holders(told) if told else {}
-        # Queued in the engine, or given to a worker that lives: it will be taken.
-        waiting = [id for id, worker in holders.items() if worker is None or worker in alive]
+        # Queued in the engine: it will be given to somebody. What was given to a worker that lives,
+        # and waits all the same, is not about to be taken: that worker took another, which was
+        # before it in line or alone could be had, and may be busy with that for days.
+        waiting = [id for id, worker in holders.items() if worker is None]
         if waiting:
             with self._database.write() as tx:
                 sweeps.still_waiting(tx, waiting)
         for one in found:
             if one.ingestion_id in waiting:
                 continue
-            if one.handed_over:
+            if one.handed_over and holders.get(one.ingestion_id) not in alive:
                 _log.warning("dispatched_again", extra={"ingestion_id": one.ingestion_id})
             with self._database.write() as tx:
                 number = sweeps.dispatch_again(tx, one.ingestion_id, one.dispatch)
@@ -133,11 +152,13 @@ class Sweeper:
         with self._database.write() as tx:
             uploads.forget_expired(tx)
             sweeps.forget_old_keys(tx)
+            cleanups.forget_expired(tx)
             sweeps.forget_dead_workers(tx, stale_seconds=20 * self._stale_seconds)
         with self._database.read() as tx:
             alive = sweeps.alive_workers(tx, stale_seconds=self._stale_seconds)
         self._dispatch.forget_done(alive)
         self._remove_leftovers()
+        self._retention.purge()
         if time.monotonic() - self._freed >= _FREEING_SECONDS:
             self._freed = time.monotonic()
             self._objects.remove_unnamed(self._named)

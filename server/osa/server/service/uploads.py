@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from pathlib import Path
 
 from osa.server.errors import BodyTooLarge, ChecksumMismatch, UploadNotFound
 from osa.server.model import Principal, Upload, new_id
+from osa.server.store import audit
 from osa.server.store import uploads as store
 from osa.server.store.database import Database
 from osa.server.store.objects import Objects, full_or
@@ -23,7 +25,10 @@ class UploadSink:
         self._uploads = uploads
         self._principal = principal
         self._path = path
-        self._stream = path.open("xb")
+        try:
+            self._stream = path.open("xb")
+        except OSError as exc:
+            raise full_or(exc) from exc
         self._digest = hashlib.sha256()
         self._size = 0
         self._checked = 0
@@ -66,7 +71,9 @@ class UploadSink:
 
     def abort(self) -> None:
         """Leave nothing behind; harmless after `finish`."""
-        self._stream.close()
+        # Closing writes what is gathered, and is closed also when the disk has no room for that.
+        with contextlib.suppress(OSError):
+            self._stream.close()
         self._path.unlink(missing_ok=True)
 
 
@@ -103,7 +110,7 @@ class Uploads:
         media_type: str | None,
     ) -> Upload:
         with self._database.write() as tx:
-            return store.add(
+            kept = store.add(
                 tx,
                 id=new_id(),
                 tenant=principal.tenant,
@@ -114,6 +121,9 @@ class Uploads:
                 created_by=principal.token_name,
                 keep_seconds=self._keep_seconds,
             )
+            detail = {"upload_id": kept.id, "size": size, "sha256": sha256}
+            audit.append(tx, principal, "create_upload", detail=detail)
+        return kept
 
     def get(self, principal: Principal, upload_id: str) -> Upload:
         with self._database.read() as tx:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from osa.server.model import Event, Status
+from osa.server.model import Event
 from osa.server.store.columns import now
 from osa.server.store.tables import event, ingestion
 
@@ -55,17 +55,3 @@ def after(connection: Connection, ingestion_id: str, number: int, size: int) -> 
         Event(number=row.number, type=row.type, at=row.at, attempt=row.attempt, data=row.data)
         for row in rows
     ]
-
-
-def last(connection: Connection, ingestion_ids: Collection[str]) -> dict[str, tuple[int, bool]]:
-    """The last event's number of each ingestion, and whether it is done."""
-    found: dict[str, tuple[int, bool]] = {}
-    wanted = list(ingestion_ids)
-    for start in range(0, len(wanted), 500):
-        rows = connection.execute(
-            select(ingestion.c.id, ingestion.c.last_event, ingestion.c.status).where(
-                ingestion.c.id.in_(wanted[start : start + 500])
-            )
-        )
-        found |= {row.id: (row.last_event, Status(row.status).done) for row in rows}
-    return found

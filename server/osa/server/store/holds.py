@@ -10,13 +10,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 
-from osa.server.model import HELD, Counts, Fault, Progress, Status
+from osa.server.model import HELD, Counts, Fault, Progress
+from osa.server.model.machine import REQUEUE, Transition
 from osa.server.store.columns import micros, micros_between, now
 from osa.server.store.database import insert as upsert
 from osa.server.store.rows import COLUMNS, fault_to_json
-from osa.server.store.tables import attempt, ingestion, source_parts, worker
+from osa.server.store.tables import attempt, ingestion, is_active, worker
+from osa.server.store.transitions import leaving, moved
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +39,10 @@ class Hold:
     attempt: int
 
 
+#: What an ingestion has that nobody holds.
+NO_PLACES: dict[str, Any] = {"tenant_place": None, "convention_place": None}
+
+
 def fenced(hold: Hold) -> ColumnElement[bool]:
     """What every write of a worker says."""
     return and_(
@@ -34,71 +50,6 @@ def fenced(hold: Hold) -> ColumnElement[bool]:
         ingestion.c.attempt == hold.attempt,
         ingestion.c.status.in_(sorted(HELD)),
     )
-
-
-def take(connection: Connection, ingestion_id: str, worker_id: str) -> Row[Any] | None:
-    """queued -> running, with the first heartbeat in the same write; None when it is not to be
-    had."""
-    return _take(connection, ingestion.c.id == ingestion_id, worker_id)
-
-
-def take_next(connection: Connection, worker_id: str) -> Row[Any] | None:
-    """The same for whichever has waited longest; None when nothing waits."""
-    oldest = (
-        select(ingestion.c.id)
-        .where(_due())
-        .order_by(ingestion.c.queued_at, ingestion.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
-    return _take(connection, ingestion.c.id == oldest, worker_id)
-
-
-def _due() -> ColumnElement[bool]:
-    return and_(
-        ingestion.c.status == Status.QUEUED,
-        or_(ingestion.c.not_before.is_(None), ingestion.c.not_before <= now()),
-    )
-
-
-def _take(connection: Connection, which: ColumnElement[bool], worker_id: str) -> Row[Any] | None:
-    row = connection.execute(
-        update(ingestion)
-        .where(which, _due())
-        .values(
-            status=Status.RUNNING,
-            status_reason="running",
-            attempt=ingestion.c.attempt + 1,
-            fruitless=ingestion.c.fruitless + 1,
-            worker_id=worker_id,
-            heartbeat_at=now(),
-            advanced_at=now(),
-            updated_at=now(),
-            started_at=func.coalesce(ingestion.c.started_at, now()),
-            not_before=None,
-            percent=None,
-            rate_per_second=None,
-        )
-        .returning(*COLUMNS, ingestion.c.cursor, ingestion.c.fruitless)
-    ).first()
-    if row is not None:
-        connection.execute(
-            insert(attempt).values(
-                ingestion_id=row.id, number=row.attempt, worker=worker_id, started_at=now()
-            )
-        )
-    return row
-
-
-def source_of(connection: Connection, row: Row[Any]) -> Mapping[str, Any] | None:
-    """The whole source of an ingestion that was taken."""
-    if row.source is None:
-        return None
-    parts = connection.execute(
-        select(source_parts.c.parts).where(source_parts.c.ingestion_id == row.id)
-    ).scalar()
-    return {**row.source, **(parts or {})}
 
 
 def lock(connection: Connection, hold: Hold) -> Row[Any] | None:
@@ -183,25 +134,26 @@ def show_progress(connection: Connection, hold: Hold, progress: Progress) -> Non
 def end(
     connection: Connection,
     hold: Hold,
+    transition: Transition,
     *,
-    status: Status,
     reason: str,
     cancel_outcome: str | None,
     error: Fault | None,
 ) -> Row[Any] | None:
     """Held -> an ended state; None when the right is gone."""
     values: dict[str, Any] = {
-        "status": status,
-        "status_reason": reason,
-        "ended_at": now(),
-        "updated_at": now(),
+        **moved(transition, reason),
+        **NO_PLACES,
         "error": fault_to_json(error),
-        "worker_id": None,
+        "error_kind": None if error is None else error.kind[:64],
     }
     if cancel_outcome is not None:
         values["cancel_outcome"] = cancel_outcome
     return connection.execute(
-        update(ingestion).where(fenced(hold)).values(**values).returning(*COLUMNS)
+        update(ingestion)
+        .where(fenced(hold), leaving(transition))
+        .values(**values)
+        .returning(*COLUMNS)
     ).first()
 
 
@@ -211,27 +163,25 @@ def requeue(
     *,
     reason: str,
     wait_seconds: float | None,
-    free: bool = False,
+    unpaid: bool = False,
 ) -> Row[Any] | None:
-    """running -> queued, counts and cursor kept. With `wait_seconds` a sweep hands it to the
-    engine when
-    the time has come; without, the caller does so in this transaction. `free`: the attempt does
-    not count against the budget. Never for a canceling one."""
+    """running -> queued, counts and cursor kept. With `wait_seconds` a sweep hands it to the engine
+    when the time has come; without, the caller does so in this transaction. `unpaid`: the attempt
+    does not count against the budget. Never for a canceling one."""
     waiting = wait_seconds is not None
     return connection.execute(
         update(ingestion)
-        .where(fenced(hold), ingestion.c.status == Status.RUNNING)
+        .where(fenced(hold), leaving(REQUEUE))
         .values(
-            status=Status.QUEUED,
-            status_reason=reason,
+            **moved(REQUEUE, reason),
+            **NO_PLACES,
             queued_at=now(),
-            updated_at=now(),
             worker_id=None,
             not_before=now() + micros(wait_seconds or 0.0) if waiting else None,
             dispatched_at=None if waiting else now(),
             dispatch=ingestion.c.dispatch + (0 if waiting else 1),
             fruitless=case((ingestion.c.fruitless > 0, ingestion.c.fruitless - 1), else_=0)
-            if free
+            if unpaid
             else ingestion.c.fruitless,
         )
         .returning(*COLUMNS, ingestion.c.dispatch)
@@ -265,7 +215,11 @@ def beat(connection: Connection, worker_id: str, *, slots: int) -> Sequence[Row[
     connection.execute(
         statement.on_conflict_do_update(index_elements=[worker.c.id], set_={"heartbeat_at": now()})
     )
-    held = and_(ingestion.c.worker_id == worker_id, ingestion.c.status.in_(sorted(HELD)))
+    held = and_(
+        is_active(),
+        ingestion.c.worker_id == worker_id,
+        ingestion.c.status.in_(sorted(HELD)),
+    )
     free = select(ingestion.c.id).where(held).with_for_update(skip_locked=True)
     connection.execute(
         update(ingestion).where(held, ingestion.c.id.in_(free)).values(heartbeat_at=now())

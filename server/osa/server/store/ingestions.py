@@ -1,32 +1,35 @@
-"""Ingestions as callers see them: start, read, list, cancel."""
+"""Ingestions as callers see them: start, read, cancel."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Connection,
-    Row,
-    Select,
-    and_,
     bindparam,
     case,
-    exists,
     insert,
-    or_,
     select,
-    update,
+    type_coerce,
 )
 from sqlalchemy.exc import IntegrityError
 
-from osa.server.model import Ingestion, IngestionQuery, StartRequest, Status
-from osa.server.store import database
-from osa.server.store.columns import micros, now
-from osa.server.store.paging import Position, Slice, read_slice
+from osa.server.model import (
+    ACTIVE,
+    HELD,
+    Ingestion,
+    OnConflict,
+    RetryScope,
+    StartRequest,
+)
+from osa.server.model.machine import ACCEPT
+from osa.server.store.columns import now
 from osa.server.store.rows import COLUMNS, ingestion_of, with_attempts
-from osa.server.store.tables import idempotency, ingestion, label, source_object, source_parts
+from osa.server.store.tables import ingestion, label, source_object, source_parts
+from osa.server.store.transitions import moved
 
 #: What of a stored source is kept beside the row.
 PARTS = frozenset({"items", "files"})
@@ -36,16 +39,13 @@ PARTS = frozenset({"items", "files"})
 _ADD = (
     insert(ingestion)
     .values(
-        status=Status.QUEUED,
-        status_reason="waiting_for_slot",
+        **moved(ACCEPT, "waiting_for_slot"),
         created_at=now(),
         queued_at=now(),
-        updated_at=now(),
         dispatched_at=now(),
         attempt=0,
         fruitless=0,
         dispatch=1,
-        cursor={},
         created=0,
         updated=0,
         unchanged=0,
@@ -54,6 +54,10 @@ _ADD = (
         failed=0,
         total_is_estimate=False,
         last_event=0,
+        last_log=0,
+        # Nothing plus null is null: no deadline.
+        deadline_at=type_coerce(now(), BigInteger())
+        + bindparam("deadline_micros", type_=BigInteger()),
     )
     .returning(*COLUMNS)
 )
@@ -74,15 +78,28 @@ class NewIngestion:
     source: dict[str, Any] | None
     created_by: str
     exclusive: bool
+    #: What it repeats, when it is a retry; and where it goes on.
+    retry_of: str | None = None
+    root_id: str | None = None
+    retry_scope: RetryScope | None = None
+    cursor: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def exclusive_key(self) -> str | None:
+        return self.convention_id if self.exclusive else None
 
 
 class UniqueTaken(Exception):
-    """Another ingestion holds the external id, or the exclusive convention."""
+    """Another ingestion holds the external id, the exclusive convention or the concurrency key."""
 
 
 def add(connection: Connection, new: NewIngestion) -> Ingestion:
-    """Write a queued ingestion. Raises UniqueTaken: the unique indexes are the judge."""
+    """Write a queued ingestion. Raises UniqueTaken: the unique indexes are the judge. One that does
+    not wait looks first for those that do: the indexes of the admitted do not count them."""
     request = new.request
+    queues = request.on_conflict is OnConflict.QUEUE
+    if not queues and holder_of_keys(connection, new) is not None:
+        raise UniqueTaken
     try:
         row = connection.execute(
             _ADD,
@@ -100,7 +117,20 @@ def add(connection: Connection, new: NewIngestion) -> Ingestion:
                 "metadata": dict(request.metadata),
                 "labels": dict(request.labels),
                 "created_by": new.created_by,
-                "exclusive_key": new.convention_id if new.exclusive else None,
+                "exclusive_key": new.exclusive_key,
+                "concurrency_key": request.concurrency_key,
+                "queues": queues,
+                "rank": -request.priority,
+                "deadline_seconds": request.deadline_seconds,
+                "deadline_micros": None
+                if request.deadline_seconds is None
+                else request.deadline_seconds * 1_000_000,
+                "max_failed_items": request.max_failed_items,
+                "stop_early": request.stop_early,
+                "retry_of": new.retry_of,
+                "root_id": new.root_id or new.id,
+                "retry_scope": new.retry_scope,
+                "cursor": dict(new.cursor),
             },
         ).one()
     except IntegrityError as exc:
@@ -143,61 +173,6 @@ def _objects_in(source: Mapping[str, Any] | None) -> set[str]:
     return found
 
 
-def claim_key(
-    connection: Connection,
-    *,
-    tenant: str,
-    operation: str,
-    key: str,
-    body_hash: str,
-    ingestion_id: str,
-    keep_seconds: float,
-) -> tuple[str, str] | None:
-    """Take an idempotency key for this ingestion. None when it is ours now; else the (ingestion,
-    body hash) that hold it. Of many at once, one gets it and the others wait for its commit."""
-    statement = database.insert(connection, idempotency).values(
-        tenant=tenant,
-        operation=operation,
-        key=key,
-        body_hash=body_hash,
-        ingestion_id=ingestion_id,
-        created_at=now(),
-    )
-    excluded = statement.excluded
-    claimed = connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[idempotency.c.tenant, idempotency.c.operation, idempotency.c.key],
-            set_={
-                "body_hash": excluded.body_hash,
-                "ingestion_id": excluded.ingestion_id,
-                "created_at": excluded.created_at,
-            },
-            where=idempotency.c.created_at < now() - micros(keep_seconds),
-        ).returning(idempotency.c.ingestion_id)
-    ).first()
-    if claimed is not None:
-        return None
-    row = connection.execute(_holder_of_key(tenant, operation, key)).one()
-    return row.ingestion_id, row.body_hash
-
-
-def holder_of_key(
-    connection: Connection, *, tenant: str, operation: str, key: str, keep_seconds: float
-) -> tuple[str, str] | None:
-    """The (ingestion, body hash) that hold an idempotency key now; None when it is free."""
-    kept = idempotency.c.created_at >= now() - micros(keep_seconds)
-    row = connection.execute(_holder_of_key(tenant, operation, key).where(kept)).first()
-    return None if row is None else (row.ingestion_id, row.body_hash)
-
-
-def _holder_of_key(tenant: str, operation: str, key: str) -> Select[str, str]:
-    return select(idempotency.c.ingestion_id, idempotency.c.body_hash).where(
-        idempotency.c.tenant == tenant,
-        idempotency.c.operation == operation,
-        idempotency.c.key == key,
-    )
-
-
 def find(connection: Connection, tenant: str, ingestion_id: str) -> Ingestion | None:
     row = connection.execute(_FIND, {"wanted": ingestion_id, "whose": tenant}).first()
     return None if row is None else with_attempts(connection, [row])[0]
@@ -222,132 +197,39 @@ def holder_of_external_id(connection: Connection, tenant: str, external_id: str)
     ).scalar()
 
 
-def holder_of_convention(connection: Connection, tenant: str, convention_id: str) -> str | None:
-    return connection.execute(
-        select(ingestion.c.id).where(
-            ingestion.c.tenant == tenant,
-            ingestion.c.exclusive_key == convention_id,
-            ingestion.c.status.in_([Status.QUEUED, Status.RUNNING, Status.CANCELING]),
-        )
-    ).scalar()
+@dataclass(frozen=True, kw_only=True)
+class Holder:
+    """The active ingestion in the way of another, and by which key; None: the convention."""
+
+    ingestion_id: str
+    key: str | None
 
 
-def page(
-    connection: Connection,
-    tenant: str,
-    query: IngestionQuery,
-    position: Position | None,
-    size: int,
-) -> tuple[Sequence[Ingestion], Slice]:
-    statement = select(*COLUMNS).where(ingestion.c.tenant == tenant)
-    if query.statuses:
-        statement = statement.where(ingestion.c.status.in_(sorted(query.statuses)))
-    if query.convention_id is not None:
-        statement = statement.where(ingestion.c.convention_id == query.convention_id)
-    if query.external_id is not None:
-        statement = statement.where(ingestion.c.external_id == query.external_id)
-    if query.created_after is not None:
-        statement = statement.where(ingestion.c.created_at >= query.created_after)
-    if query.created_before is not None:
-        statement = statement.where(ingestion.c.created_at < query.created_before)
-    for key, value in query.labels:
-        same = and_(label.c.ingestion_id == ingestion.c.id, label.c.key == key)
-        if value is not None:
-            same = and_(same, label.c.value == value)
-        statement = statement.where(exists().where(same))
-    found = read_slice(
-        connection,
-        statement,
-        keys=[ingestion.c.created_at, ingestion.c.id],
-        ascending=query.ascending,
-        position=position,
-        size=size,
-    )
-    return with_attempts(connection, found.rows), found
-
-
-def _cancel_values(by: str, reason: str | None, outcome: str) -> dict[str, Any]:
-    return {
-        "cancel_requested_at": now(),
-        "cancel_requested_by": by,
-        "cancel_reason": reason,
-        "cancel_outcome": outcome,
-        "updated_at": now(),
+def holder_of_keys(connection: Connection, new: NewIngestion) -> Holder | None:
+    """Which active ingestion has the concurrency key, else the exclusive convention; of several the
+    one that is, or will be, taken first."""
+    wanted = {
+        "concurrency_key": new.request.concurrency_key,
+        "exclusive_key": new.exclusive_key,
     }
-
-
-def cancel_queued(
-    connection: Connection, tenant: str, ingestion_id: str, *, by: str, reason: str | None
-) -> Row[Any] | None:
-    """queued -> canceled, at once; a worker that comes later fails its guard."""
-    return connection.execute(
-        update(ingestion)
-        .where(
-            ingestion.c.id == ingestion_id,
-            ingestion.c.tenant == tenant,
-            ingestion.c.status == Status.QUEUED,
-        )
-        .values(
-            status=Status.CANCELED,
-            status_reason="requested",
-            ended_at=now(),
-            **_cancel_values(by, reason, "stopped"),
-        )
-        .returning(*COLUMNS)
-    ).first()
-
-
-def cancel_running(
-    connection: Connection,
-    tenant: str,
-    ingestion_id: str,
-    *,
-    by: str,
-    reason: str | None,
-    grace_seconds: float,
-) -> Row[Any] | None:
-    """running -> canceling, with a deadline that a sweeper keeps."""
-    return connection.execute(
-        update(ingestion)
-        .where(
-            ingestion.c.id == ingestion_id,
-            ingestion.c.tenant == tenant,
-            ingestion.c.status == Status.RUNNING,
-        )
-        .values(
-            status=Status.CANCELING,
-            status_reason="canceling",
-            cancel_deadline_at=now() + micros(grace_seconds),
-            **_cancel_values(by, reason, "pending"),
-        )
-        .returning(*COLUMNS)
-    ).first()
-
-
-def hasten_cancel(
-    connection: Connection, tenant: str, ingestion_id: str, *, grace_seconds: float
-) -> bool:
-    """Move the deadline of a canceling ingestion forward, never back; True when it is canceling."""
-    sooner = now() + micros(grace_seconds)
-    row = connection.execute(
-        update(ingestion)
-        .where(
-            ingestion.c.id == ingestion_id,
-            ingestion.c.tenant == tenant,
-            ingestion.c.status == Status.CANCELING,
-        )
-        .values(
-            cancel_deadline_at=case(
-                (
-                    or_(
-                        ingestion.c.cancel_deadline_at.is_(None),
-                        ingestion.c.cancel_deadline_at > sooner,
-                    ),
-                    sooner,
-                ),
-                else_=ingestion.c.cancel_deadline_at,
+    for column, key in wanted.items():
+        if key is None:
+            continue
+        holder = connection.execute(
+            select(ingestion.c.id)
+            .where(
+                ingestion.c.tenant == new.tenant,
+                ingestion.c[column] == key,
+                ingestion.c.status.in_(sorted(ACTIVE)),
             )
-        )
-        .returning(ingestion.c.id)
-    ).first()
-    return row is not None
+            .order_by(
+                case((ingestion.c.status.in_(sorted(HELD)), 0), else_=1),
+                ingestion.c.rank,
+                ingestion.c.queued_at,
+                ingestion.c.id,
+            )
+            .limit(1)
+        ).scalar()
+        if holder is not None:
+            return Holder(ingestion_id=holder, key=key if column == "concurrency_key" else None)
+    return None

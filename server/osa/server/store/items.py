@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
+from osa.conventions.stored import source_key as source_key
 from osa.server.model import Item, ItemFault, Outcome
 from osa.server.store import database
 from osa.server.store.columns import now
@@ -55,11 +56,6 @@ class NewItem:
         files = [[f.name, f.media_type, f.sha256] for f in self.files]
         text = json.dumps([self.title, self.metadata, files], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
-
-
-def source_key(source_id: str) -> str:
-    """What a source_id is found by."""
-    return hashlib.sha256(source_id.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,13 +18,26 @@ from osa.server.model import (
     Fault,
     Ingestion,
     Progress,
+    RetryScope,
     Status,
+    Version,
 )
 from osa.server.store.columns import now
 from osa.server.store.tables import attempt, ingestion
 
-#: What every statement that answers an ingestion selects or returns.
-COLUMNS = (*ingestion.c, now().label("read_at"))
+#: What every statement that answers an ingestion selects or returns. The table, not its eighty
+#: columns: to name them one by one takes longer than to execute the statement.
+COLUMNS = (ingestion, now().label("read_at"))
+#: What tells its version.
+VERSION = (
+    ingestion.c.id,
+    ingestion.c.status,
+    ingestion.c.last_event,
+    ingestion.c.updated_at,
+    ingestion.c.advanced_at,
+    ingestion.c.retried_by,
+    now().label("read_at"),
+)
 _ATTEMPTS_KEPT = 100
 
 
@@ -63,10 +76,27 @@ def _progress(row: Row[Any]) -> Progress:
         percent=percent,
         rate_per_second=row.rate_per_second if held else None,
         eta=_eta(row) if held else None,
-        stalled=held
-        and row.advanced_at is not None
-        and row.read_at - row.advanced_at > STALLED_AFTER,
+        stalled=_stalled(row),
         updated_at=row.progress_at,
+    )
+
+
+def _stalled(row: Row[Any]) -> bool:
+    return (
+        Status(row.status) in HELD
+        and row.advanced_at is not None
+        and row.read_at - row.advanced_at > STALLED_AFTER
+    )
+
+
+def version_of(row: Row[Any]) -> Version:
+    """The version in a row of `VERSION`; the same as that of the whole ingestion."""
+    return Version(
+        last_event=row.last_event,
+        updated_at=row.updated_at,
+        retried_by=row.retried_by,
+        stalled=_stalled(row),
+        done=Status(row.status).done,
     )
 
 
@@ -95,10 +125,11 @@ def _cancellation(row: Row[Any]) -> Cancellation | None:
 
 def ingestion_of(row: Row[Any], attempts: Sequence[Attempt] = ()) -> Ingestion:
     """The ingestion in a row of `COLUMNS`."""
+    status = Status(row.status)
     return Ingestion(
         id=row.id,
         tenant=row.tenant,
-        status=Status(row.status),
+        status=status,
         status_reason=row.status_reason,
         convention_id=row.convention_id,
         convention_version=row.convention_version,
@@ -110,6 +141,15 @@ def ingestion_of(row: Row[Any], attempts: Sequence[Attempt] = ()) -> Ingestion:
         external_id=row.external_id,
         metadata=row.metadata,
         labels=row.labels,
+        concurrency_key=row.concurrency_key,
+        priority=-row.rank,
+        deadline_seconds=row.deadline_seconds,
+        max_failed_items=row.max_failed_items,
+        stop_early=row.stop_early,
+        retry_of=row.retry_of,
+        root_id=row.root_id,
+        retry_scope=None if row.retry_scope is None else RetryScope(row.retry_scope),
+        retried_by=row.retried_by,
         created_by=row.created_by,
         counts=counts_of(row),
         progress=_progress(row),
@@ -122,6 +162,8 @@ def ingestion_of(row: Row[Any], attempts: Sequence[Attempt] = ()) -> Ingestion:
         updated_at=row.updated_at,
         heartbeat_at=row.heartbeat_at,
         ended_at=row.ended_at,
+        deadline_at=row.deadline_at,
+        next_attempt_at=row.not_before if status is Status.QUEUED else None,
         attempt=row.attempt,
         last_event=row.last_event,
         read_at=row.read_at,

@@ -23,13 +23,16 @@ from sqlalchemy import (
     update,
 )
 
-from osa.server.model import HELD, Status
+from osa.server.model import HELD, Ingestion, Status
+from osa.server.model.machine import EXPIRE, FAIL
 from osa.server.store.columns import micros, now
 from osa.server.store.holds import Hold
+from osa.server.store.line import Limits, due
 from osa.server.store.tables import (
     artifact,
     idempotency,
     ingestion,
+    is_active,
     record_file,
     source_object,
     upload,
@@ -51,15 +54,20 @@ class Lost:
     fruitless: int
 
 
+def _long_ago(moment: ColumnElement[datetime], seconds: float) -> ColumnElement[bool]:
+    """Or as far ahead: then the clock was set back since."""
+    return or_(moment < now() - micros(seconds), moment > now() + micros(seconds))
+
+
 def _silent(stale_seconds: float) -> ColumnElement[bool]:
     """Held, and no sign of life: neither of the ingestion, nor of the worker that has it. A living
     worker looks at all it holds each second, and lets go by itself of what it does not work on;
     the row alone may be silent because it is locked for long."""
-    oldest = now() - micros(stale_seconds)
-    lives = exists().where(worker.c.id == ingestion.c.worker_id, worker.c.heartbeat_at >= oldest)
-    return and_(
-        ingestion.c.status.in_(sorted(HELD)), ingestion.c.heartbeat_at < oldest, not_(lives)
+    lives = exists().where(
+        worker.c.id == ingestion.c.worker_id, not_(_long_ago(worker.c.heartbeat_at, stale_seconds))
     )
+    held = and_(is_active(), ingestion.c.status.in_(sorted(HELD)))
+    return and_(held, _long_ago(ingestion.c.heartbeat_at, stale_seconds), not_(lives))
 
 
 def lost(connection: Connection, *, stale_seconds: float) -> Sequence[Lost]:
@@ -98,7 +106,11 @@ def overdue_cancels(connection: Connection) -> Sequence[Hold]:
     """Canceling ingestions whose deadline has passed."""
     rows = connection.execute(
         select(ingestion.c.id, ingestion.c.attempt)
-        .where(ingestion.c.status == Status.CANCELING, ingestion.c.cancel_deadline_at <= now())
+        .where(
+            is_active(),
+            ingestion.c.status == Status.CANCELING,
+            ingestion.c.cancel_deadline_at <= now(),
+        )
         .limit(_AT_ONCE)
     )
     return [Hold(ingestion_id=row.id, attempt=row.attempt) for row in rows]
@@ -120,6 +132,36 @@ def is_still_overdue(connection: Connection, hold: Hold) -> bool:
     return row is not None
 
 
+def past_deadline(connection: Connection) -> Sequence[Hold]:
+    """Queued and running ingestions whose own deadline has passed; a canceling one has another."""
+    rows = connection.execute(
+        select(ingestion.c.id, ingestion.c.attempt)
+        .where(
+            is_active(),
+            ingestion.c.status.in_([EXPIRE.source, FAIL.source]),
+            ingestion.c.deadline_at <= now(),
+        )
+        .limit(_AT_ONCE)
+    )
+    return [Hold(ingestion_id=row.id, attempt=row.attempt) for row in rows]
+
+
+def is_past_deadline(connection: Connection, hold: Hold) -> Status | None:
+    """Take the row for the rest of this transaction; its status when it is still so. One that is
+    locked is looked at again in a second."""
+    status = connection.execute(
+        select(ingestion.c.status)
+        .where(
+            ingestion.c.id == hold.ingestion_id,
+            ingestion.c.attempt == hold.attempt,
+            ingestion.c.status.in_([EXPIRE.source, FAIL.source]),
+            ingestion.c.deadline_at <= now(),
+        )
+        .with_for_update(skip_locked=True)
+    ).scalar()
+    return None if status is None else Status(status)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Undispatched:
     ingestion_id: str
@@ -128,19 +170,22 @@ class Undispatched:
     handed_over: bool
 
 
-def undispatched(connection: Connection, *, patience_seconds: float) -> Sequence[Undispatched]:
-    """Queued ingestions whose time has come, and those the engine was told of long ago."""
+def undispatched(
+    connection: Connection, *, patience_seconds: float, limits: Limits
+) -> Sequence[Undispatched]:
+    """Queued ingestions that could be taken now and are not with the engine: their time has come,
+    or it was told of them long ago."""
     rows = connection.execute(
         select(ingestion.c.id, ingestion.c.dispatch, ingestion.c.dispatched_at)
         .where(
-            ingestion.c.status == Status.QUEUED,
-            or_(ingestion.c.not_before.is_(None), ingestion.c.not_before <= now()),
+            due(),
+            limits.free,
             or_(
                 ingestion.c.dispatched_at.is_(None),
-                ingestion.c.dispatched_at < now() - micros(patience_seconds),
+                _long_ago(ingestion.c.dispatched_at, patience_seconds),
             ),
         )
-        .order_by(ingestion.c.queued_at)
+        .order_by(ingestion.c.rank, ingestion.c.queued_at)
         .limit(_AT_ONCE)
     )
     return [
@@ -173,6 +218,19 @@ def still_waiting(connection: Connection, ingestion_ids: Sequence[str]) -> None:
         update(ingestion)
         .where(ingestion.c.id.in_(ingestion_ids), ingestion.c.status == Status.QUEUED)
         .values(dispatched_at=now())
+    )
+
+
+def let_pass(connection: Connection, ended: Ingestion) -> None:
+    """Whoever waits for the keys of one that was ended from outside is told of by the next sweep:
+    no worker is at hand that would look for more."""
+    same = ingestion.c.exclusive_key == ended.convention_id
+    if ended.concurrency_key is not None:
+        same = or_(same, ingestion.c.concurrency_key == ended.concurrency_key)
+    connection.execute(
+        update(ingestion)
+        .where(ingestion.c.tenant == ended.tenant, ingestion.c.status == Status.QUEUED, same)
+        .values(dispatched_at=None)
     )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Float,
     ForeignKey,
     Index,
@@ -15,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
     text,
 )
 
@@ -31,6 +35,24 @@ metadata = MetaData(
 
 _ID = String(36)
 _SHA256 = String(64)
+
+_HELD = "status IN ('running', 'canceling')"
+_ACTIVE = "status IN ('queued', 'running', 'canceling')"
+_ADMITTED = "NOT queues AND status IN ('queued', 'running', 'canceling')"
+
+
+def _unique_while(name: str, scope: str, key: str, state: str) -> Index:
+    """An index that is the judge of who has a key in some states."""
+    where = text(f"{key} IS NOT NULL AND {state}")
+    return Index(name, scope, key, unique=True, sqlite_where=where, postgresql_where=where)
+
+
+def _line_for(name: str, key: str) -> Index:
+    """An index over those that wait for a key, first in line first."""
+    where = text(f"{key} IS NOT NULL AND status = 'queued'")
+    columns = ("tenant", key, "rank", "queued_at", "id")
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
+
 
 secret = Table(
     "secret",
@@ -97,6 +119,21 @@ ingestion = Table(
     Column("created_by", String(200), nullable=False),
     # The convention's name while it may run once at a time; null when it may run often.
     Column("exclusive_key", String(63)),
+    # The caller's word for the same; both are judged by the indexes below.
+    Column("concurrency_key", String(200)),
+    # Whether it may wait behind another that has its key, rather than be refused.
+    Column("queues", Boolean, nullable=False),
+    # Minus the priority: what is taken first sorts first.
+    Column("rank", Integer, nullable=False),
+    Column("deadline_seconds", BigInteger),
+    Column("deadline_at", Instant),
+    Column("max_failed_items", BigInteger),
+    Column("stop_early", Boolean, nullable=False),
+    Column("retry_of", _ID, index=True),
+    # The first of those that were retried from one another; its own id when it is no retry.
+    Column("root_id", _ID, nullable=False, index=True),
+    Column("retry_scope", String(16)),
+    Column("retried_by", _ID),
     Column("created_at", Instant, nullable=False),
     Column("queued_at", Instant, nullable=False),
     Column("started_at", Instant),
@@ -109,6 +146,10 @@ ingestion = Table(
     # Attempts in a row that committed nothing.
     Column("fruitless", Integer, nullable=False),
     Column("worker_id", String(255)),
+    # Its places under the limits of tenant and convention while it is held, when there are limits:
+    # a number each, unique among those that are held.
+    Column("tenant_place", Integer),
+    Column("convention_place", Integer),
     # How often it was handed to the engine, when last, and before when it must not be.
     Column("dispatch", Integer, nullable=False),
     Column("dispatched_at", Instant),
@@ -135,32 +176,57 @@ ingestion = Table(
     Column("cancel_deadline_at", Instant),
     Column("cancel_outcome", String(16)),
     Column("error", Json),
+    Column("error_kind", String(64)),
     Column("last_event", Integer, nullable=False),
+    Column("last_log", BigInteger, nullable=False),
     UniqueConstraint("tenant", "external_id"),
     Index("ix_ingestion_tenant_created", "tenant", "created_at", "id"),
     Index("ix_ingestion_tenant_status", "tenant", "status", "created_at", "id"),
     Index("ix_ingestion_tenant_convention", "tenant", "convention_id", "created_at", "id"),
+    # One that is active, not counting those that wait; and one that is held, whoever waited.
+    _unique_while("uq_ingestion_exclusive", "tenant", "exclusive_key", _ADMITTED),
+    _unique_while("uq_ingestion_exclusive_held", "tenant", "exclusive_key", _HELD),
+    _unique_while("uq_ingestion_concurrency", "tenant", "concurrency_key", _ADMITTED),
+    _unique_while("uq_ingestion_concurrency_held", "tenant", "concurrency_key", _HELD),
+    _unique_while("uq_ingestion_tenant_place", "tenant", "tenant_place", _HELD),
+    _unique_while("uq_ingestion_convention_place", "convention_id", "convention_place", _HELD),
     Index(
-        "uq_ingestion_exclusive",
+        "ix_ingestion_held",
         "tenant",
-        "exclusive_key",
-        unique=True,
-        sqlite_where=text(
-            "exclusive_key IS NOT NULL AND status IN ('queued', 'running', 'canceling')"
-        ),
-        postgresql_where=text(
-            "exclusive_key IS NOT NULL AND status IN ('queued', 'running', 'canceling')"
-        ),
+        "convention_id",
+        sqlite_where=text(_HELD),
+        postgresql_where=text(_HELD),
     ),
+    Index("ix_ingestion_tenant_ended", "tenant", "ended_at", "id"),
+    # The order in which those that wait are taken.
+    Index(
+        "ix_ingestion_waiting",
+        "rank",
+        "queued_at",
+        "id",
+        sqlite_where=text("status = 'queued'"),
+        postgresql_where=text("status = 'queued'"),
+    ),
+    # And the line for each key.
+    _line_for("ix_ingestion_exclusive_line", "exclusive_key"),
+    _line_for("ix_ingestion_concurrency_line", "concurrency_key"),
     # What sweeps and heartbeats look at: small, whatever the history.
     Index(
         "ix_ingestion_active",
         "status",
         "worker_id",
-        sqlite_where=text("status IN ('queued', 'running', 'canceling')"),
-        postgresql_where=text("status IN ('queued', 'running', 'canceling')"),
+        sqlite_where=text(_ACTIVE),
+        postgresql_where=text(_ACTIVE),
     ),
 )
+
+
+def is_active(name: str = "ingestion") -> ColumnElement[Any]:
+    """What is queued, running or canceling, spelled as `ix_ingestion_active` does: beside a list of
+    parameters SQLite does not use it, and reads the whole history. `name` is the table's, or its
+    alias."""
+    return literal_column(f"{name}.{_ACTIVE}")
+
 
 # The parts of a source (a list's items, a record's files): up to 8 MiB that only a take reads.
 source_parts = Table(
@@ -168,6 +234,15 @@ source_parts = Table(
     metadata,
     Column("ingestion_id", _ID, ForeignKey("ingestion.id", ondelete="CASCADE"), primary_key=True),
     Column("parts", Json, nullable=False),
+)
+
+# The identities that a retry of failed items is about; all others are passed over.
+wanted_item = Table(
+    "wanted_item",
+    metadata,
+    Column("ingestion_id", _ID, ForeignKey("ingestion.id", ondelete="CASCADE"), primary_key=True),
+    Column("source_key", _SHA256, primary_key=True),
+    Column("source_id", Text, nullable=False),
 )
 
 # The objects an ingestion reads: they stay as long as it does.
@@ -211,6 +286,17 @@ event = Table(
     Column("data", Json, nullable=False),
 )
 
+log_line = Table(
+    "log_line",
+    metadata,
+    Column("ingestion_id", _ID, ForeignKey("ingestion.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("attempt", Integer),
+    Column("level", String(16), nullable=False),
+    Column("message", Text, nullable=False),
+)
+
 item = Table(
     "item",
     metadata,
@@ -219,7 +305,7 @@ item = Table(
     Column("source_id", Text, nullable=False),
     Column("outcome", String(16), nullable=False),
     Column("title", Text),
-    Column("record_id", _ID),
+    Column("record_id", _ID, index=True),
     Column("fault", Json),
     Column("attempt", Integer, nullable=False),
     Column("published_at", Instant, nullable=False),
@@ -287,4 +373,42 @@ idempotency = Table(
     Column("body_hash", _SHA256, nullable=False),
     Column("ingestion_id", _ID, nullable=False),
     Column("created_at", Instant, nullable=False),
+)
+
+# A set of ended ingestions that was shown to somebody, and may be deleted as it was shown.
+cleanup = Table(
+    "cleanup",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("filter", Json, nullable=False),
+    Column("match_count", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("created_by", String(200), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+)
+
+cleanup_member = Table(
+    "cleanup_member",
+    metadata,
+    Column("cleanup_id", _ID, ForeignKey("cleanup.id", ondelete="CASCADE"), primary_key=True),
+    # No foreign key: it stays when the ingestion goes.
+    Column("ingestion_id", _ID, primary_key=True),
+)
+
+# Who did what, when, with which token. It outlives what it tells of.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("token_id", _ID),
+    Column("token_name", String(200), nullable=False),
+    Column("ingestion_id", _ID, index=True),
+    Column("request_id", String(128)),
+    Column("detail", Json, nullable=False),
+    Index("ix_audit_tenant_at", "tenant", "at", "id"),
 )

@@ -76,8 +76,9 @@ def preset(
     name: str,
     scopes: Sequence[Scope],
     secret_hash: str,
-) -> None:
-    """Make this the one valid token that was set from outside: one set before it ends."""
+) -> Sequence[Token]:
+    """Make this the one valid token that was set from outside; those set before it end, and are
+    answered."""
     values = {
         "tenant": tenant,
         "name": name,
@@ -91,7 +92,7 @@ def preset(
         .values(id=id, secret_hash=secret_hash, created_at=now(), **values)
         .on_conflict_do_update(index_elements=[token.c.secret_hash], set_=values)
     )
-    connection.execute(
+    replaced = connection.execute(
         update(token)
         .where(
             token.c.preset.is_(True),
@@ -99,7 +100,9 @@ def preset(
             token.c.revoked_at.is_(None),
         )
         .values(revoked_at=now())
-    )
+        .returning(token)
+    ).all()
+    return [_token(row) for row in replaced]
 
 
 def every(connection: Connection) -> Sequence[Token]:
@@ -108,15 +111,15 @@ def every(connection: Connection) -> Sequence[Token]:
     return [_token(row) for row in rows]
 
 
-def revoke(connection: Connection, token_id: str) -> bool:
-    """End a token; False when there is no such token that is not revoked already."""
+def revoke(connection: Connection, token_id: str) -> Token | None:
+    """End a token; None when there is no such token that is not revoked already."""
     row = connection.execute(
         update(token)
         .where(token.c.id == token_id, token.c.revoked_at.is_(None))
         .values(revoked_at=now())
-        .returning(token.c.id)
+        .returning(token)
     ).first()
-    return row is not None
+    return None if row is None else _token(row)
 
 
 def shared_secret(connection: Connection, name: str, candidate: str) -> str:

@@ -83,6 +83,16 @@ def _parse_response(
 
         return response_415
 
+    if response.status_code == 429:
+        response_429 = Problem.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 431:
+        response_431 = Problem.from_dict(response.json())
+
+        return response_431
+
     if response.status_code == 500:
         response_500 = Problem.from_dict(response.json())
 
@@ -121,7 +131,7 @@ def sync_detailed(
      A queued ingestion is canceled at once. A running one becomes `canceling`: at most the item in hand
     finishes, and at `cancel.deadline_at` (plus two seconds) it is done whatever the worker does.
     What was published stays. Asking again changes nothing, except that a shorter grace moves the
-    deadline forward. Scope: `ingestions:write`.
+    deadline forward. `force` does not wait: it is canceled with the answer. Scope: `ingestions:write`.
 
     Args:
         ingestion_id (UUID): A UUID; the server makes version 7, which sorts by time.
@@ -158,7 +168,7 @@ def sync(
      A queued ingestion is canceled at once. A running one becomes `canceling`: at most the item in hand
     finishes, and at `cancel.deadline_at` (plus two seconds) it is done whatever the worker does.
     What was published stays. Asking again changes nothing, except that a shorter grace moves the
-    deadline forward. Scope: `ingestions:write`.
+    deadline forward. `force` does not wait: it is canceled with the answer. Scope: `ingestions:write`.
 
     Args:
         ingestion_id (UUID): A UUID; the server makes version 7, which sorts by time.
@@ -190,7 +200,7 @@ async def asyncio_detailed(
      A queued ingestion is canceled at once. A running one becomes `canceling`: at most the item in hand
     finishes, and at `cancel.deadline_at` (plus two seconds) it is done whatever the worker does.
     What was published stays. Asking again changes nothing, except that a shorter grace moves the
-    deadline forward. Scope: `ingestions:write`.
+    deadline forward. `force` does not wait: it is canceled with the answer. Scope: `ingestions:write`.
 
     Args:
         ingestion_id (UUID): A UUID; the server makes version 7, which sorts by time.
@@ -225,7 +235,7 @@ async def asyncio(
      A queued ingestion is canceled at once. A running one becomes `canceling`: at most the item in hand
     finishes, and at `cancel.deadline_at` (plus two seconds) it is done whatever the worker does.
     What was published stays. Asking again changes nothing, except that a shorter grace moves the
-    deadline forward. Scope: `ingestions:write`.
+    deadline forward. `force` does not wait: it is canceled with the answer. Scope: `ingestions:write`.
 
     Args:
         ingestion_id (UUID): A UUID; the server makes version 7, which sorts by time.

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 from uuid import UUID
 
@@ -8,12 +8,21 @@ from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.ingestion import Ingestion
 from ...models.problem import Problem
-from ...types import Response
+from ...types import UNSET, Response, Unset
 
 
 def _get_kwargs(
     ingestion_id: UUID,
+    *,
+    if_none_match: str | Unset = UNSET,
+    prefer: str | Unset = UNSET,
 ) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if not isinstance(if_none_match, Unset):
+        headers["If-None-Match"] = if_none_match
+
+    if not isinstance(prefer, Unset):
+        headers["Prefer"] = prefer
 
     _kwargs: dict[str, Any] = {
         "method": "get",
@@ -22,16 +31,21 @@ def _get_kwargs(
         ),
     }
 
+    _kwargs["headers"] = headers
     return _kwargs
 
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Ingestion | Problem | None:
+) -> Any | Ingestion | Problem | None:
     if response.status_code == 200:
         response_200 = Ingestion.from_dict(response.json())
 
         return response_200
+
+    if response.status_code == 304:
+        response_304 = cast(Any, None)
+        return response_304
 
     if response.status_code == 400:
         response_400 = Problem.from_dict(response.json())
@@ -53,6 +67,16 @@ def _parse_response(
 
         return response_404
 
+    if response.status_code == 429:
+        response_429 = Problem.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 431:
+        response_431 = Problem.from_dict(response.json())
+
+        return response_431
+
     if response.status_code == 500:
         response_500 = Problem.from_dict(response.json())
 
@@ -71,7 +95,7 @@ def _parse_response(
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Ingestion | Problem]:
+) -> Response[Any | Ingestion | Problem]:
     return Response(
         status_code=response.status_code,
         content=response.content,
@@ -84,24 +108,33 @@ def sync_detailed(
     ingestion_id: UUID,
     *,
     client: AuthenticatedClient,
-) -> Response[Ingestion | Problem]:
+    if_none_match: str | Unset = UNSET,
+    prefer: str | Unset = UNSET,
+) -> Response[Any | Ingestion | Problem]:
     """Get an ingestion
 
-     The whole ingestion as it is now. Scope: `ingestions:read`.
+     The whole ingestion as it is now. The `ETag` changes with everything but signs of life; with
+    `If-None-Match` an ingestion that has not changed is a 304.
+    `Prefer: wait=20` waits for up to so many seconds (60 at most): with `If-None-Match` until it has
+    changed, else until it is done. Scope: `ingestions:read`.
 
     Args:
         ingestion_id (UUID): A UUID; the server makes version 7, which sorts by time.
+        if_none_match (str | Unset):
+        prefer (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Ingestion | Problem]
+        Response[Any | Ingestion | Problem]
     """
 
     kwargs = _get_kwargs(
         ingestion_id=ingestion_id,
+        if_none_match=if_none_match,
+        prefer=prefer,
     )
 
     response = client.get_httpx_client().request(
@@ -115,25 +148,34 @@ def sync(
     ingestion_id: UUID,
     *,
     client: AuthenticatedClient,
-) -> Ingestion | Problem | None:
+    if_none_match: str | Unset = UNSET,
+    prefer: str | Unset = UNSET,
+) -> Any | Ingestion | Problem | None:
     """Get an ingestion
 
-     The whole ingestion as it is now. Scope: `ingestions:read`.
+     The whole ingestion as it is now. The `ETag` changes with everything but signs of life; with
+    `If-None-Match` an ingestion that has not changed is a 304.
+    `Prefer: wait=20` waits for up to so many seconds (60 at most): with `If-None-Match` until it has
+    changed, else until it is done. Scope: `ingestions:read`.
 
     Args:
         ingestion_id (UUID): A UUID; the server makes version 7, which sorts by time.
+        if_none_match (str | Unset):
+        prefer (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Ingestion | Problem
+        Any | Ingestion | Problem
     """
 
     return sync_detailed(
         ingestion_id=ingestion_id,
         client=client,
+        if_none_match=if_none_match,
+        prefer=prefer,
     ).parsed
 
 
@@ -141,24 +183,33 @@ async def asyncio_detailed(
     ingestion_id: UUID,
     *,
     client: AuthenticatedClient,
-) -> Response[Ingestion | Problem]:
+    if_none_match: str | Unset = UNSET,
+    prefer: str | Unset = UNSET,
+) -> Response[Any | Ingestion | Problem]:
     """Get an ingestion
 
-     The whole ingestion as it is now. Scope: `ingestions:read`.
+     The whole ingestion as it is now. The `ETag` changes with everything but signs of life; with
+    `If-None-Match` an ingestion that has not changed is a 304.
+    `Prefer: wait=20` waits for up to so many seconds (60 at most): with `If-None-Match` until it has
+    changed, else until it is done. Scope: `ingestions:read`.
 
     Args:
         ingestion_id (UUID): A UUID; the server makes version 7, which sorts by time.
+        if_none_match (str | Unset):
+        prefer (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Ingestion | Problem]
+        Response[Any | Ingestion | Problem]
     """
 
     kwargs = _get_kwargs(
         ingestion_id=ingestion_id,
+        if_none_match=if_none_match,
+        prefer=prefer,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -170,25 +221,34 @@ async def asyncio(
     ingestion_id: UUID,
     *,
     client: AuthenticatedClient,
-) -> Ingestion | Problem | None:
+    if_none_match: str | Unset = UNSET,
+    prefer: str | Unset = UNSET,
+) -> Any | Ingestion | Problem | None:
     """Get an ingestion
 
-     The whole ingestion as it is now. Scope: `ingestions:read`.
+     The whole ingestion as it is now. The `ETag` changes with everything but signs of life; with
+    `If-None-Match` an ingestion that has not changed is a 304.
+    `Prefer: wait=20` waits for up to so many seconds (60 at most): with `If-None-Match` until it has
+    changed, else until it is done. Scope: `ingestions:read`.
 
     Args:
         ingestion_id (UUID): A UUID; the server makes version 7, which sorts by time.
+        if_none_match (str | Unset):
+        prefer (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Ingestion | Problem
+        Any | Ingestion | Problem
     """
 
     return (
         await asyncio_detailed(
             ingestion_id=ingestion_id,
             client=client,
+            if_none_match=if_none_match,
+            prefer=prefer,
         )
     ).parsed

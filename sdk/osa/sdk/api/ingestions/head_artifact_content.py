@@ -41,6 +41,12 @@ def _parse_response(
     if response.status_code == 404:
         return None
 
+    if response.status_code == 429:
+        return None
+
+    if response.status_code == 431:
+        return None
+
     if response.status_code == 500:
         return None
 

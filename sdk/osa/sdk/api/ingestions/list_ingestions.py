@@ -1,5 +1,6 @@
 import datetime
 from typing import Any
+from uuid import UUID
 
 import httpx
 
@@ -20,6 +21,17 @@ def _get_kwargs(
     label: list[str] | Unset = UNSET,
     created_after: datetime.datetime | Unset = UNSET,
     created_before: datetime.datetime | Unset = UNSET,
+    ended_after: datetime.datetime | Unset = UNSET,
+    ended_before: datetime.datetime | Unset = UNSET,
+    id: list[UUID] | Unset = UNSET,
+    retry_of: UUID | Unset = UNSET,
+    root_id: UUID | Unset = UNSET,
+    record_id: UUID | Unset = UNSET,
+    concurrency_key: str | Unset = UNSET,
+    error_kind: str | Unset = UNSET,
+    q: str | Unset = UNSET,
+    unresolved: bool | Unset = UNSET,
+    include_total: bool | Unset = UNSET,
     order: SortOrder | Unset = UNSET,
     cursor: str | Unset = UNSET,
     per_page: int | Unset = 50,
@@ -55,6 +67,50 @@ def _get_kwargs(
     if not isinstance(created_before, Unset):
         json_created_before = created_before.isoformat()
     params["created_before"] = json_created_before
+
+    json_ended_after: str | Unset = UNSET
+    if not isinstance(ended_after, Unset):
+        json_ended_after = ended_after.isoformat()
+    params["ended_after"] = json_ended_after
+
+    json_ended_before: str | Unset = UNSET
+    if not isinstance(ended_before, Unset):
+        json_ended_before = ended_before.isoformat()
+    params["ended_before"] = json_ended_before
+
+    json_id: list[str] | Unset = UNSET
+    if not isinstance(id, Unset):
+        json_id = []
+        for id_item_data in id:
+            id_item = str(id_item_data)
+            json_id.append(id_item)
+
+    params["id"] = json_id
+
+    json_retry_of: str | Unset = UNSET
+    if not isinstance(retry_of, Unset):
+        json_retry_of = str(retry_of)
+    params["retry_of"] = json_retry_of
+
+    json_root_id: str | Unset = UNSET
+    if not isinstance(root_id, Unset):
+        json_root_id = str(root_id)
+    params["root_id"] = json_root_id
+
+    json_record_id: str | Unset = UNSET
+    if not isinstance(record_id, Unset):
+        json_record_id = str(record_id)
+    params["record_id"] = json_record_id
+
+    params["concurrency_key"] = concurrency_key
+
+    params["error_kind"] = error_kind
+
+    params["q"] = q
+
+    params["unresolved"] = unresolved
+
+    params["include_total"] = include_total
 
     json_order: str | Unset = UNSET
     if not isinstance(order, Unset):
@@ -100,6 +156,16 @@ def _parse_response(
 
         return response_403
 
+    if response.status_code == 429:
+        response_429 = Problem.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 431:
+        response_431 = Problem.from_dict(response.json())
+
+        return response_431
+
     if response.status_code == 500:
         response_500 = Problem.from_dict(response.json())
 
@@ -136,6 +202,17 @@ def sync_detailed(
     label: list[str] | Unset = UNSET,
     created_after: datetime.datetime | Unset = UNSET,
     created_before: datetime.datetime | Unset = UNSET,
+    ended_after: datetime.datetime | Unset = UNSET,
+    ended_before: datetime.datetime | Unset = UNSET,
+    id: list[UUID] | Unset = UNSET,
+    retry_of: UUID | Unset = UNSET,
+    root_id: UUID | Unset = UNSET,
+    record_id: UUID | Unset = UNSET,
+    concurrency_key: str | Unset = UNSET,
+    error_kind: str | Unset = UNSET,
+    q: str | Unset = UNSET,
+    unresolved: bool | Unset = UNSET,
+    include_total: bool | Unset = UNSET,
     order: SortOrder | Unset = UNSET,
     cursor: str | Unset = UNSET,
     per_page: int | Unset = 50,
@@ -154,6 +231,18 @@ def sync_detailed(
         label (list[str] | Unset):
         created_after (datetime.datetime | Unset):
         created_before (datetime.datetime | Unset):
+        ended_after (datetime.datetime | Unset):
+        ended_before (datetime.datetime | Unset):
+        id (list[UUID] | Unset):
+        retry_of (UUID | Unset): A UUID; the server makes version 7, which sorts by time.
+        root_id (UUID | Unset): A UUID; the server makes version 7, which sorts by time.
+        record_id (UUID | Unset): A UUID; the server makes version 7, which sorts by time.
+        concurrency_key (str | Unset): A word of the caller's for what can only be worked on by
+            one ingestion at a time, within the tenant.
+        error_kind (str | Unset):
+        q (str | Unset):
+        unresolved (bool | Unset):
+        include_total (bool | Unset):
         order (SortOrder | Unset): Oldest first or newest first.
         cursor (str | Unset):
         per_page (int | Unset):  Default: 50.
@@ -173,6 +262,17 @@ def sync_detailed(
         label=label,
         created_after=created_after,
         created_before=created_before,
+        ended_after=ended_after,
+        ended_before=ended_before,
+        id=id,
+        retry_of=retry_of,
+        root_id=root_id,
+        record_id=record_id,
+        concurrency_key=concurrency_key,
+        error_kind=error_kind,
+        q=q,
+        unresolved=unresolved,
+        include_total=include_total,
         order=order,
         cursor=cursor,
         per_page=per_page,
@@ -194,6 +294,17 @@ def sync(
     label: list[str] | Unset = UNSET,
     created_after: datetime.datetime | Unset = UNSET,
     created_before: datetime.datetime | Unset = UNSET,
+    ended_after: datetime.datetime | Unset = UNSET,
+    ended_before: datetime.datetime | Unset = UNSET,
+    id: list[UUID] | Unset = UNSET,
+    retry_of: UUID | Unset = UNSET,
+    root_id: UUID | Unset = UNSET,
+    record_id: UUID | Unset = UNSET,
+    concurrency_key: str | Unset = UNSET,
+    error_kind: str | Unset = UNSET,
+    q: str | Unset = UNSET,
+    unresolved: bool | Unset = UNSET,
+    include_total: bool | Unset = UNSET,
     order: SortOrder | Unset = UNSET,
     cursor: str | Unset = UNSET,
     per_page: int | Unset = 50,
@@ -212,6 +323,18 @@ def sync(
         label (list[str] | Unset):
         created_after (datetime.datetime | Unset):
         created_before (datetime.datetime | Unset):
+        ended_after (datetime.datetime | Unset):
+        ended_before (datetime.datetime | Unset):
+        id (list[UUID] | Unset):
+        retry_of (UUID | Unset): A UUID; the server makes version 7, which sorts by time.
+        root_id (UUID | Unset): A UUID; the server makes version 7, which sorts by time.
+        record_id (UUID | Unset): A UUID; the server makes version 7, which sorts by time.
+        concurrency_key (str | Unset): A word of the caller's for what can only be worked on by
+            one ingestion at a time, within the tenant.
+        error_kind (str | Unset):
+        q (str | Unset):
+        unresolved (bool | Unset):
+        include_total (bool | Unset):
         order (SortOrder | Unset): Oldest first or newest first.
         cursor (str | Unset):
         per_page (int | Unset):  Default: 50.
@@ -232,6 +355,17 @@ def sync(
         label=label,
         created_after=created_after,
         created_before=created_before,
+        ended_after=ended_after,
+        ended_before=ended_before,
+        id=id,
+        retry_of=retry_of,
+        root_id=root_id,
+        record_id=record_id,
+        concurrency_key=concurrency_key,
+        error_kind=error_kind,
+        q=q,
+        unresolved=unresolved,
+        include_total=include_total,
         order=order,
         cursor=cursor,
         per_page=per_page,
@@ -247,6 +381,17 @@ async def asyncio_detailed(
     label: list[str] | Unset = UNSET,
     created_after: datetime.datetime | Unset = UNSET,
     created_before: datetime.datetime | Unset = UNSET,
+    ended_after: datetime.datetime | Unset = UNSET,
+    ended_before: datetime.datetime | Unset = UNSET,
+    id: list[UUID] | Unset = UNSET,
+    retry_of: UUID | Unset = UNSET,
+    root_id: UUID | Unset = UNSET,
+    record_id: UUID | Unset = UNSET,
+    concurrency_key: str | Unset = UNSET,
+    error_kind: str | Unset = UNSET,
+    q: str | Unset = UNSET,
+    unresolved: bool | Unset = UNSET,
+    include_total: bool | Unset = UNSET,
     order: SortOrder | Unset = UNSET,
     cursor: str | Unset = UNSET,
     per_page: int | Unset = 50,
@@ -265,6 +410,18 @@ async def asyncio_detailed(
         label (list[str] | Unset):
         created_after (datetime.datetime | Unset):
         created_before (datetime.datetime | Unset):
+        ended_after (datetime.datetime | Unset):
+        ended_before (datetime.datetime | Unset):
+        id (list[UUID] | Unset):
+        retry_of (UUID | Unset): A UUID; the server makes version 7, which sorts by time.
+        root_id (UUID | Unset): A UUID; the server makes version 7, which sorts by time.
+        record_id (UUID | Unset): A UUID; the server makes version 7, which sorts by time.
+        concurrency_key (str | Unset): A word of the caller's for what can only be worked on by
+            one ingestion at a time, within the tenant.
+        error_kind (str | Unset):
+        q (str | Unset):
+        unresolved (bool | Unset):
+        include_total (bool | Unset):
         order (SortOrder | Unset): Oldest first or newest first.
         cursor (str | Unset):
         per_page (int | Unset):  Default: 50.
@@ -284,6 +441,17 @@ async def asyncio_detailed(
         label=label,
         created_after=created_after,
         created_before=created_before,
+        ended_after=ended_after,
+        ended_before=ended_before,
+        id=id,
+        retry_of=retry_of,
+        root_id=root_id,
+        record_id=record_id,
+        concurrency_key=concurrency_key,
+        error_kind=error_kind,
+        q=q,
+        unresolved=unresolved,
+        include_total=include_total,
         order=order,
         cursor=cursor,
         per_page=per_page,
@@ -303,6 +471,17 @@ async def asyncio(
     label: list[str] | Unset = UNSET,
     created_after: datetime.datetime | Unset = UNSET,
     created_before: datetime.datetime | Unset = UNSET,
+    ended_after: datetime.datetime | Unset = UNSET,
+    ended_before: datetime.datetime | Unset = UNSET,
+    id: list[UUID] | Unset = UNSET,
+    retry_of: UUID | Unset = UNSET,
+    root_id: UUID | Unset = UNSET,
+    record_id: UUID | Unset = UNSET,
+    concurrency_key: str | Unset = UNSET,
+    error_kind: str | Unset = UNSET,
+    q: str | Unset = UNSET,
+    unresolved: bool | Unset = UNSET,
+    include_total: bool | Unset = UNSET,
     order: SortOrder | Unset = UNSET,
     cursor: str | Unset = UNSET,
     per_page: int | Unset = 50,
@@ -321,6 +500,18 @@ async def asyncio(
         label (list[str] | Unset):
         created_after (datetime.datetime | Unset):
         created_before (datetime.datetime | Unset):
+        ended_after (datetime.datetime | Unset):
+        ended_before (datetime.datetime | Unset):
+        id (list[UUID] | Unset):
+        retry_of (UUID | Unset): A UUID; the server makes version 7, which sorts by time.
+        root_id (UUID | Unset): A UUID; the server makes version 7, which sorts by time.
+        record_id (UUID | Unset): A UUID; the server makes version 7, which sorts by time.
+        concurrency_key (str | Unset): A word of the caller's for what can only be worked on by
+            one ingestion at a time, within the tenant.
+        error_kind (str | Unset):
+        q (str | Unset):
+        unresolved (bool | Unset):
+        include_total (bool | Unset):
         order (SortOrder | Unset): Oldest first or newest first.
         cursor (str | Unset):
         per_page (int | Unset):  Default: 50.
@@ -342,6 +533,17 @@ async def asyncio(
             label=label,
             created_after=created_after,
             created_before=created_before,
+            ended_after=ended_after,
+            ended_before=ended_before,
+            id=id,
+            retry_of=retry_of,
+            root_id=root_id,
+            record_id=record_id,
+            concurrency_key=concurrency_key,
+            error_kind=error_kind,
+            q=q,
+            unresolved=unresolved,
+            include_total=include_total,
             order=order,
             cursor=cursor,
             per_page=per_page,

@@ -85,6 +85,16 @@ def _parse_response(
 
         return response_422
 
+    if response.status_code == 429:
+        response_429 = Problem.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 431:
+        response_431 = Problem.from_dict(response.json())
+
+        return response_431
+
     if response.status_code == 500:
         response_500 = Problem.from_dict(response.json())
 
@@ -123,6 +133,9 @@ def sync_detailed(
      Accepts one execution of a convention and answers at once, before any work is done. Parameters and
     source are checked first; what cannot be done is a 422 and nothing is queued.
     With an `Idempotency-Key` the same body answers with the same ingestion for seven days.
+    An exclusive convention, and a `concurrency_key`, allow one running ingestion at a time;
+    `on_conflict`
+    says what happens to the second: it is refused, it becomes the first, or it waits.
     Scope: `ingestions:write`.
 
     Args:
@@ -160,6 +173,9 @@ def sync(
      Accepts one execution of a convention and answers at once, before any work is done. Parameters and
     source are checked first; what cannot be done is a 422 and nothing is queued.
     With an `Idempotency-Key` the same body answers with the same ingestion for seven days.
+    An exclusive convention, and a `concurrency_key`, allow one running ingestion at a time;
+    `on_conflict`
+    says what happens to the second: it is refused, it becomes the first, or it waits.
     Scope: `ingestions:write`.
 
     Args:
@@ -192,6 +208,9 @@ async def asyncio_detailed(
      Accepts one execution of a convention and answers at once, before any work is done. Parameters and
     source are checked first; what cannot be done is a 422 and nothing is queued.
     With an `Idempotency-Key` the same body answers with the same ingestion for seven days.
+    An exclusive convention, and a `concurrency_key`, allow one running ingestion at a time;
+    `on_conflict`
+    says what happens to the second: it is refused, it becomes the first, or it waits.
     Scope: `ingestions:write`.
 
     Args:
@@ -227,6 +246,9 @@ async def asyncio(
      Accepts one execution of a convention and answers at once, before any work is done. Parameters and
     source are checked first; what cannot be done is a 422 and nothing is queued.
     With an `Idempotency-Key` the same body answers with the same ingestion for seven days.
+    An exclusive convention, and a `concurrency_key`, allow one running ingestion at a time;
+    `on_conflict`
+    says what happens to the second: it is refused, it becomes the first, or it waits.
     Scope: `ingestions:write`.
 
     Args:

@@ -34,7 +34,7 @@ _FILE = "/api/v1/records/{record_id}/files/{file_id}/content"
 def get_artifact_content(
     call: Call, artifact_id: wire.Id, header: Annotated[RangeHeaders, Header()]
 ) -> Response:
-    file = call.service.ingestions.artifact_file(call.principal, artifact_id)
+    file = call.service.reading.artifact_file(call.principal, artifact_id)
     return _part(call, file, header)
 
 
@@ -46,7 +46,7 @@ def get_artifact_content(
     ),
 )
 def head_artifact_content(call: Call, artifact_id: wire.Id) -> Response:
-    return FileAnswer(call.service.ingestions.artifact_file(call.principal, artifact_id))
+    return FileAnswer(call.service.reading.artifact_file(call.principal, artifact_id))
 
 
 @router.get(

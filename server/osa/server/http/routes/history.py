@@ -1,4 +1,4 @@
-"""What an ingestion leaves behind: items, events, artifacts."""
+"""What an ingestion leaves behind: items, events, log, artifacts."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from osa.server.http.operations import Call, Operation, described
 from osa.server.http.routes.queries import (
     EventListQuery,
     ItemListQuery,
+    LogListQuery,
     PageQuery,
     StreamHeaders,
     StreamQuery,
 )
 from osa.server.http.streaming import EventStream
-from osa.server.http.wire.history import artifact_page, event_page, item_page
+from osa.server.http.wire.history import artifact_page, event_page, item_page, log_page
 from osa.server.model import EventPage, Scope
 
 router = APIRouter(route_class=Operation, tags=["ingestions"])
@@ -40,7 +41,7 @@ _STREAM_PAGE = 200
 def list_ingestion_items(
     call: Call, ingestion_id: wire.Id, query: Annotated[ItemListQuery, Query()]
 ) -> Response:
-    page = call.service.ingestions.items(
+    page = call.service.reading.items(
         call.principal,
         ingestion_id,
         outcomes=query.outcomes,
@@ -62,7 +63,7 @@ def list_ingestion_items(
 def list_ingestion_events(
     call: Call, ingestion_id: wire.Id, query: Annotated[EventListQuery, Query()]
 ) -> Response:
-    page = call.service.ingestions.events(
+    page = call.service.reading.events(
         call.principal, ingestion_id, after=query.after, per_page=query.per_page
     )
     poll_after = page.poll_after_seconds
@@ -86,7 +87,7 @@ def stream_ingestion_events(
     query: Annotated[StreamQuery, Query()],
     header: Annotated[StreamHeaders, Header()],
 ) -> Response:
-    events, principal = call.service.ingestions.events, call.principal
+    events, principal = call.service.reading.events, call.principal
 
     def pages(after: int) -> EventPage:
         return events(principal, ingestion_id, after=after, per_page=_STREAM_PAGE)
@@ -106,6 +107,33 @@ def stream_ingestion_events(
 
 
 @router.get(
+    "/api/v1/ingestions/{ingestion_id}/logs",
+    **described(
+        "listIngestionLogs",
+        needs=Scope.READ,
+        answers={200: wire.LogPage},
+        refuses=(404,),
+    ),
+)
+def list_ingestion_logs(
+    call: Call, ingestion_id: wire.Id, query: Annotated[LogListQuery, Query()]
+) -> Response:
+    page = call.service.logs.page(
+        call.principal,
+        ingestion_id,
+        after=query.after,
+        tail=None if query.tail is MISSING else query.tail,
+        level=None if query.level is MISSING else query.level,
+        since=None if query.since is MISSING else query.since,
+        attempt=None if query.attempt is MISSING else query.attempt,
+        per_page=query.per_page,
+    )
+    poll_after = page.poll_after_seconds
+    headers = {} if poll_after is None else {"Retry-After": str(poll_after)}
+    return answer(log_page(page), headers=headers)
+
+
+@router.get(
     "/api/v1/ingestions/{ingestion_id}/artifacts",
     **described(
         "listIngestionArtifacts",
@@ -117,7 +145,7 @@ def stream_ingestion_events(
 def list_ingestion_artifacts(
     call: Call, ingestion_id: wire.Id, query: Annotated[PageQuery, Query()]
 ) -> Response:
-    page = call.service.ingestions.artifacts(
+    page = call.service.reading.artifacts(
         call.principal, ingestion_id, cursor=query.position, per_page=query.per_page
     )
     return answer(artifact_page(page))

@@ -6,7 +6,10 @@ from typing import Annotated
 
 from pydantic import MISSING, BaseModel, BeforeValidator, ConfigDict, Field
 
+from osa.server.http.arguments import LIST
+from osa.server.http.conditions import Known, preferred_wait
 from osa.server.http.wire import (
+    ConcurrencyKey,
     ConventionId,
     ExternalId,
     Filename,
@@ -14,6 +17,7 @@ from osa.server.http.wire import (
     IngestionStatusFilter,
     ItemOutcomeFilter,
     LabelFilter,
+    LogLevelFilter,
     MediaType,
     Sha256,
     SortOrder,
@@ -23,6 +27,7 @@ from osa.server.http.wire.strict import digits, truth
 from osa.server.http.wire.words import QueryTime
 from osa.server.model import (
     STATUS_SYNONYMS,
+    AuditQuery,
     IngestionQuery,
     Outcome,
     RecordQuery,
@@ -31,6 +36,8 @@ from osa.server.model import (
 
 _Cursor = Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^[A-Za-z0-9._-]+$")]
 _PerPage = Annotated[int, Field(ge=1, le=200), BeforeValidator(digits)]
+_Truth = Annotated[bool, BeforeValidator(truth)]
+_TokenName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 _After = Annotated[int, Field(ge=0, le=999999999999999), BeforeValidator(digits)]
 
 
@@ -54,7 +61,27 @@ class IngestionListQuery(PageQuery):
     label: Annotated[list[LabelFilter], Field(max_length=16)] | MISSING = MISSING
     created_after: QueryTime | MISSING = MISSING
     created_before: QueryTime | MISSING = MISSING
+    ended_after: QueryTime | MISSING = MISSING
+    ended_before: QueryTime | MISSING = MISSING
+    id: Annotated[list[Id], Field(max_length=100)] | MISSING = MISSING
+    retry_of: Id | MISSING = MISSING
+    root_id: Id | MISSING = MISSING
+    record_id: Id | MISSING = MISSING
+    concurrency_key: ConcurrencyKey | MISSING = MISSING
+    error_kind: Annotated[str, Field(max_length=64, pattern=r"^[a-z][a-z0-9_]*$")] | MISSING = (
+        MISSING
+    )
+    q: (
+        Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+        | MISSING
+    ) = MISSING
+    unresolved: _Truth | MISSING = MISSING
+    include_total: _Truth | MISSING = MISSING
     order: SortOrder | MISSING = MISSING
+
+    @property
+    def counts(self) -> bool:
+        return self.include_total is not MISSING and self.include_total
 
     def requested(self) -> IngestionQuery:
         statuses: set[Status] = set()
@@ -67,6 +94,16 @@ class IngestionListQuery(PageQuery):
             labels=[] if self.label is MISSING else [_label(label) for label in self.label],
             created_after=None if self.created_after is MISSING else self.created_after,
             created_before=None if self.created_before is MISSING else self.created_before,
+            ended_after=None if self.ended_after is MISSING else self.ended_after,
+            ended_before=None if self.ended_before is MISSING else self.ended_before,
+            ids=frozenset() if self.id is MISSING else frozenset(self.id),
+            retry_of=None if self.retry_of is MISSING else self.retry_of,
+            root_id=None if self.root_id is MISSING else self.root_id,
+            record_id=None if self.record_id is MISSING else self.record_id,
+            concurrency_key=None if self.concurrency_key is MISSING else self.concurrency_key,
+            error_kind=None if self.error_kind is MISSING else self.error_kind,
+            text=None if self.q is MISSING else self.q,
+            unresolved=None if self.unresolved is MISSING else self.unresolved,
             ascending=self.order == "asc",
         )
 
@@ -94,6 +131,23 @@ class RecordListQuery(PageQuery):
         )
 
 
+class AuditListQuery(PageQuery):
+    ingestion_id: Id | MISSING = MISSING
+    token_name: _TokenName | MISSING = MISSING
+    created_after: QueryTime | MISSING = MISSING
+    created_before: QueryTime | MISSING = MISSING
+    order: SortOrder | MISSING = MISSING
+
+    def requested(self) -> AuditQuery:
+        return AuditQuery(
+            ingestion_id=None if self.ingestion_id is MISSING else self.ingestion_id,
+            token_name=None if self.token_name is MISSING else self.token_name,
+            created_after=None if self.created_after is MISSING else self.created_after,
+            created_before=None if self.created_before is MISSING else self.created_before,
+            ascending=self.order == "asc",
+        )
+
+
 class StreamQuery(_Named):
     after: _After = 0
 
@@ -102,8 +156,15 @@ class EventListQuery(StreamQuery):
     per_page: _PerPage = 50
 
 
+class LogListQuery(EventListQuery):
+    tail: Annotated[int, Field(ge=1, le=1000), BeforeValidator(digits)] | MISSING = MISSING
+    level: LogLevelFilter | MISSING = MISSING
+    since: QueryTime | MISSING = MISSING
+    attempt: Annotated[int, Field(ge=1, le=999999999), BeforeValidator(digits)] | MISSING = MISSING
+
+
 class ConventionListQuery(_Named):
-    ingestable: Annotated[bool, BeforeValidator(truth)] | MISSING = MISSING
+    ingestable: _Truth | MISSING = MISSING
 
 
 class UploadQuery(_Named):
@@ -117,6 +178,31 @@ class StartHeaders(_Named):
         Annotated[str, Field(min_length=1, max_length=255, pattern="^[!-~]+$")] | MISSING,
         Field(alias="Idempotency-Key"),
     ] = MISSING
+
+    @property
+    def key(self) -> str | None:
+        return None if self.idempotency_key is MISSING else self.idempotency_key
+
+
+class ReadHeaders(_Named):
+    if_none_match: Annotated[
+        Annotated[str, Field(max_length=1024, pattern="^[ -~]*$")] | MISSING,
+        Field(alias="If-None-Match"),
+        LIST,
+    ] = MISSING
+    prefer: Annotated[
+        Annotated[str, Field(max_length=200, pattern="^[ -~]*$")] | MISSING,
+        Field(alias="Prefer"),
+        LIST,
+    ] = MISSING
+
+    @property
+    def known(self) -> Known | None:
+        return None if self.if_none_match is MISSING else Known.of(self.if_none_match)
+
+    @property
+    def wait(self) -> int | None:
+        return None if self.prefer is MISSING else preferred_wait(self.prefer)
 
 
 class StreamHeaders(_Named):

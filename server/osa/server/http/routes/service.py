@@ -2,15 +2,66 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from osa.server.http import wire
+from osa.server.http import metrics, wire
 from osa.server.http.answers import answer
 from osa.server.http.contract import contract
 from osa.server.http.operations import Call, Operation, described
+from osa.server.http.routes.queries import AuditListQuery
+from osa.server.http.wire.service import audit_page, caller, service_status
+from osa.server.model import Scope
 
 router = APIRouter(route_class=Operation, tags=["service"])
+
+
+@router.get(
+    "/api/v1/caller",
+    **described("getCaller", needs=Scope.READ, answers={200: wire.Caller}),
+)
+def get_caller(call: Call) -> Response:
+    return answer(caller(call.service.status.caller(call.principal)))
+
+
+@router.get(
+    "/api/v1/audit",
+    **described("listAuditEntries", needs=Scope.ADMIN, answers={200: wire.AuditPage}),
+)
+def list_audit_entries(call: Call, query: Annotated[AuditListQuery, Query()]) -> Response:
+    page = call.service.audit.page(
+        call.principal, query.requested(), cursor=query.position, per_page=query.per_page
+    )
+    return answer(audit_page(page))
+
+
+@router.get(
+    "/api/v1/status",
+    **described(
+        "getServiceStatus",
+        needs=Scope.ADMIN,
+        of_tenant=False,
+        answers={200: wire.ServiceStatus},
+    ),
+)
+def get_service_status(call: Call) -> Response:
+    return answer(service_status(call.service.status()))
+
+
+@router.get(
+    "/metrics",
+    **described(
+        "getMetrics",
+        needs=Scope.ADMIN,
+        of_tenant=False,
+        answers={200: {"type": "string"}},
+        media_type="text/plain",
+    ),
+)
+def get_metrics(call: Call) -> Response:
+    return Response(call.metrics.exposed(), headers={"Content-Type": metrics.MEDIA_TYPE})
 
 
 @router.get("/healthz", **described("getHealth", needs=None, answers={200: wire.Health}))

@@ -1,4 +1,4 @@
-"""What an ingestion leaves behind: items, events, artifacts."""
+"""What an ingestion leaves behind: items, events, log, artifacts."""
 
 from typing import Annotated, Any, NotRequired
 
@@ -11,6 +11,7 @@ from osa.server.http.wire.words import (
     FaultOrigin,
     Id,
     ItemOutcome,
+    LogLevel,
     Number,
     PageCursor,
     Reference,
@@ -59,6 +60,21 @@ class IngestionEvent(TypedDict):
 
 class IngestionEventPage(TypedDict):
     items: Annotated[list[IngestionEvent], Field(max_length=200)]
+    last_number: Size
+    has_more: bool
+    poll_after_seconds: NotRequired[Seconds]
+
+
+class LogLine(TypedDict):
+    number: Number
+    at: Time
+    attempt: NotRequired[Number]
+    level: LogLevel
+    message: Annotated[str, Field(max_length=4000)]
+
+
+class LogPage(TypedDict):
+    items: Annotated[list[LogLine], Field(max_length=1000)]
     last_number: Size
     has_more: bool
     poll_after_seconds: NotRequired[Seconds]
@@ -130,6 +146,29 @@ def event(value: model.Event) -> IngestionEvent:
 def event_page(page: model.EventPage) -> IngestionEventPage:
     wire: IngestionEventPage = {
         "items": [event(value) for value in page.items],
+        "last_number": page.last_number,
+        "has_more": page.has_more,
+    }
+    if page.poll_after_seconds is not None:
+        wire["poll_after_seconds"] = page.poll_after_seconds
+    return wire
+
+
+def log_line(value: model.LogLine) -> LogLine:
+    wire: LogLine = {
+        "number": value.number,
+        "at": time(value.at),
+        "level": value.level,
+        "message": value.message,
+    }
+    if value.attempt is not None:
+        wire["attempt"] = value.attempt
+    return wire
+
+
+def log_page(page: model.LogPage) -> LogPage:
+    wire: LogPage = {
+        "items": [log_line(value) for value in page.items],
         "last_number": page.last_number,
         "has_more": page.has_more,
     }

@@ -7,8 +7,11 @@ from typing_extensions import TypedDict
 
 from osa.server import model
 from osa.server.http.wire.words import (
+    MAX_INTEGER,
+    ActionName,
     AttemptEndReason,
     CancelOutcome,
+    ConcurrencyKey,
     ConventionId,
     ExternalId,
     FaultOrigin,
@@ -22,6 +25,7 @@ from osa.server.http.wire.words import (
     Parameters,
     Reference,
     ResultCompleteness,
+    RetryScope,
     Seconds,
     Sha256,
     Size,
@@ -29,9 +33,11 @@ from osa.server.http.wire.words import (
     Srn,
     StatusReason,
     Time,
+    TotalRelation,
     time,
     time_or_none,
 )
+from osa.server.model import actions
 
 #: How failures are titled, and the status that fits best, by who has to act.
 _FAULTS = {
@@ -121,6 +127,13 @@ class Attempt(TypedDict):
     error: NotRequired[IngestionFault]
 
 
+class AllowedAction(TypedDict):
+    action: ActionName
+    allowed: bool
+    code: NotRequired[Annotated[str, Field(max_length=64)]]
+    reason: NotRequired[Annotated[str, Field(max_length=500)]]
+
+
 class Ingestion(TypedDict):
     id: Id
     srn: Srn
@@ -139,6 +152,14 @@ class Ingestion(TypedDict):
     external_id: NotRequired[ExternalId]
     metadata: Metadata
     labels: Labels
+    concurrency_key: NotRequired[ConcurrencyKey]
+    priority: Annotated[int, Field(ge=-100, le=100)]
+    max_failed_items: Annotated[int, Field(ge=0, le=MAX_INTEGER)] | None
+    stop_early: bool
+    retry_of: NotRequired[Id]
+    root_id: NotRequired[Id]
+    retry_scope: NotRequired[RetryScope]
+    retried_by: NotRequired[Id]
     created_by: Annotated[str, Field(max_length=200)]
     counts: Counts
     progress: Progress
@@ -151,7 +172,17 @@ class Ingestion(TypedDict):
     updated_at: Time
     heartbeat_at: Time | None
     ended_at: Time | None
+    deadline_at: Time | None
+    next_attempt_at: Time | None
+    purge_after: Time | None
+    allowed_actions: Annotated[list[AllowedAction], Field(max_length=64)]
+    queue_position: NotRequired[Size]
     poll_after_seconds: NotRequired[Seconds]
+
+
+class Total(TypedDict):
+    value: Annotated[int, Field(ge=0, le=10000)]
+    relation: TotalRelation
 
 
 class IngestionPage(TypedDict):
@@ -159,6 +190,7 @@ class IngestionPage(TypedDict):
     next_cursor: PageCursor
     prev_cursor: PageCursor
     has_more: bool
+    total: NotRequired[Total]
 
 
 def ingestion(value: model.Ingestion, domain: str) -> Ingestion:
@@ -179,6 +211,9 @@ def ingestion(value: model.Ingestion, domain: str) -> Ingestion:
         "limit": value.limit,
         "metadata": dict(value.metadata),
         "labels": dict(value.labels),
+        "priority": value.priority,
+        "max_failed_items": value.max_failed_items,
+        "stop_early": value.stop_early,
         "created_by": value.created_by,
         "counts": _counts(value.counts),
         "progress": _progress(value.progress),
@@ -189,27 +224,55 @@ def ingestion(value: model.Ingestion, domain: str) -> Ingestion:
         "updated_at": time(value.updated_at),
         "heartbeat_at": time_or_none(value.heartbeat_at),
         "ended_at": time_or_none(value.ended_at),
+        "deadline_at": time_or_none(value.deadline_at),
+        "next_attempt_at": time_or_none(value.next_attempt_at),
+        "purge_after": time_or_none(value.purge_after),
+        "allowed_actions": [_action(one) for one in actions.allowed_actions(value)],
     }
     if value.name is not None:
         wire["name"] = value.name
     if value.external_id is not None:
         wire["external_id"] = value.external_id
+    if value.concurrency_key is not None:
+        wire["concurrency_key"] = value.concurrency_key
+    if value.retry_of is not None:
+        wire["retry_of"] = value.retry_of
+        wire["root_id"] = value.root_id
+    if value.retry_scope is not None:
+        wire["retry_scope"] = value.retry_scope.value
+    if value.retried_by is not None:
+        wire["retried_by"] = value.retried_by
     if value.cancel is not None:
         wire["cancel"] = _cancellation(value.cancel)
     if value.error is not None:
         wire["error"] = _fault(value.error)
+    if value.queue_position is not None:
+        wire["queue_position"] = value.queue_position
     if (poll_after := value.poll_after_seconds) is not None:
         wire["poll_after_seconds"] = poll_after
     return wire
 
 
 def ingestion_page(page: model.Page[model.Ingestion], domain: str) -> IngestionPage:
-    return {
+    wire: IngestionPage = {
         "items": [ingestion(value, domain) for value in page.items],
         "next_cursor": page.next_cursor,
         "prev_cursor": page.prev_cursor,
         "has_more": page.has_more,
     }
+    if page.total is not None:
+        relation = "eq" if page.total.exact else "gte"
+        wire["total"] = {"value": page.total.value, "relation": relation}
+    return wire
+
+
+def _action(value: actions.AllowedAction) -> AllowedAction:
+    wire: AllowedAction = {"action": value.action.value, "allowed": value.allowed}
+    if value.code is not None:
+        wire["code"] = value.code
+    if value.reason is not None:
+        wire["reason"] = value.reason
+    return wire
 
 
 def _source(stored: model.JsonObject) -> IngestionSource:

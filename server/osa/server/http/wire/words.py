@@ -44,6 +44,10 @@ ExternalId = TypeAliasType(
     "ExternalId",
     Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")],
 )
+ConcurrencyKey = TypeAliasType(
+    "ConcurrencyKey",
+    Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")],
+)
 SourceId = TypeAliasType(
     "SourceId", Annotated[str, Field(min_length=1, max_length=2048, pattern=r"^[^\x00]+$")]
 )
@@ -93,8 +97,22 @@ LabelFilter = TypeAliasType(
 )
 Metadata = TypeAliasType("Metadata", Annotated[dict[str, Any], Field(max_length=256)])
 Parameters = TypeAliasType("Parameters", Annotated[dict[str, Any], Field(max_length=256)])
+ParameterChanges = TypeAliasType(
+    "ParameterChanges", Annotated[dict[str, Any], Field(max_length=256)]
+)
 RecordMetadata = TypeAliasType("RecordMetadata", Annotated[dict[str, Any], Field(max_length=1000)])
 JsonSchema = TypeAliasType("JsonSchema", Annotated[dict[str, Any], Field(max_length=64)])
+
+_Priority = Annotated[int, Field(ge=-100, le=100), BeforeValidator(whole)]
+Priority = TypeAliasType("Priority", Annotated[_Priority, Field(json_schema_extra={"default": 0})])
+DeadlineSeconds = TypeAliasType(
+    "DeadlineSeconds", Annotated[int, Field(ge=1, le=31536000), BeforeValidator(whole)]
+)
+MaxFailedItems = TypeAliasType(
+    "MaxFailedItems",
+    Annotated[int, Field(ge=0, le=MAX_INTEGER), BeforeValidator(whole)] | None,
+)
+StopEarly = TypeAliasType("StopEarly", Annotated[bool, Field(json_schema_extra={"default": False})])
 
 # What a caller may say is closed: a word that nobody knows is a mistake.
 SortOrder = TypeAliasType(
@@ -117,6 +135,13 @@ IngestionStatusFilter = TypeAliasType(
         "failure",
     ],
 )
+OnConflict = TypeAliasType(
+    "OnConflict",
+    Annotated[Literal["fail", "attach", "queue"], Field(json_schema_extra={"default": "fail"})],
+)
+RetryScopeChoice = TypeAliasType("RetryScopeChoice", Literal["failed_items", "remaining", "all"])
+EndedStatusChoice = TypeAliasType("EndedStatusChoice", Literal["succeeded", "failed", "canceled"])
+LogLevelFilter = TypeAliasType("LogLevelFilter", Literal["debug", "info", "warning", "error"])
 ItemOutcomeFilter = TypeAliasType(
     "ItemOutcomeFilter",
     Literal["created", "updated", "unchanged", "skipped", "rejected", "failed"],
@@ -148,6 +173,8 @@ StatusReason = TypeAliasType(
         "internal",
         "requested",
         "cancel_deadline",
+        "forced",
+        "deadline_exceeded",
     ]
     | str,
 )
@@ -159,15 +186,71 @@ ItemOutcome = TypeAliasType(
     Literal["created", "updated", "unchanged", "skipped", "rejected", "failed"] | str,
 )
 CancelOutcome = TypeAliasType(
-    "CancelOutcome", Literal["pending", "stopped", "deadline", "too_late"] | str
+    "CancelOutcome", Literal["pending", "stopped", "deadline", "forced", "too_late"] | str
 )
 AttemptEndReason = TypeAliasType(
     "AttemptEndReason",
     Literal[
-        "completed", "failed", "canceled", "worker_lost", "handed_over", "backing_off", "crashed"
+        "completed",
+        "failed",
+        "canceled",
+        "worker_lost",
+        "handed_over",
+        "backing_off",
+        "crashed",
+        "deadline_exceeded",
     ]
     | str
     | None,
+)
+RetryScope = TypeAliasType("RetryScope", Literal["failed_items", "remaining", "all"] | str)
+ActionName = TypeAliasType(
+    "ActionName",
+    Literal[
+        "cancel", "force_cancel", "retry_failed_items", "retry_remaining", "retry_all", "delete"
+    ]
+    | str,
+)
+DiagnosisCode = TypeAliasType(
+    "DiagnosisCode",
+    Literal[
+        "waiting_for_worker",
+        "no_workers",
+        "waiting_for_convention",
+        "waiting_for_concurrency_key",
+        "waiting_for_tenant_limit",
+        "waiting_for_convention_limit",
+        "backing_off",
+        "working",
+        "stalled",
+        "worker_silent",
+        "canceling",
+        "succeeded",
+        "succeeded_with_failures",
+        "failed",
+        "retried",
+        "canceled",
+    ]
+    | str,
+)
+TotalRelation = TypeAliasType("TotalRelation", Literal["eq", "gte"] | str)
+AuditAction = TypeAliasType(
+    "AuditAction",
+    Literal[
+        "start_ingestion",
+        "cancel_ingestion",
+        "retry_ingestion",
+        "delete_ingestion",
+        "clean_up",
+        "purge",
+        "create_upload",
+        "create_token",
+        "revoke_token",
+    ]
+    | str,
+)
+TokenScope = TypeAliasType(
+    "TokenScope", Literal["ingestions:read", "ingestions:write", "admin"] | str
 )
 FaultOrigin = TypeAliasType(
     "FaultOrigin", Literal["source", "convention", "storage", "platform", "user"] | str
@@ -186,6 +269,7 @@ EventType = TypeAliasType(
     ]
     | str,
 )
+LogLevel = TypeAliasType("LogLevel", Literal["debug", "info", "warning", "error"] | str)
 SourceType = TypeAliasType(
     "SourceType", Literal["uri", "file", "bytes", "text", "record", "list"] | str
 )
@@ -203,9 +287,16 @@ ProblemCode = TypeAliasType(
         "RECORD_NOT_FOUND",
         "ARTIFACT_NOT_FOUND",
         "FILE_NOT_FOUND",
+        "SELECTION_NOT_FOUND",
         "METHOD_NOT_ALLOWED",
+        "INGESTION_ACTIVE",
         "INGESTION_ALREADY_ENDED",
+        "INGESTION_ALREADY_RETRIED",
         "INGESTION_ALREADY_RUNNING",
+        "INGESTION_DELETED",
+        "NOTHING_TO_RETRY",
+        "CONVENTION_CHANGED",
+        "SELECTION_MISMATCH",
         "EXTERNAL_ID_TAKEN",
         "BODY_TOO_LARGE",
         "UNSUPPORTED_MEDIA_TYPE",
@@ -216,8 +307,11 @@ ProblemCode = TypeAliasType(
         "CONVENTION_UNAVAILABLE",
         "IDEMPOTENCY_KEY_REUSED",
         "CHECKSUM_MISMATCH",
+        "TOO_MANY_REQUESTS",
+        "HEADERS_TOO_LARGE",
         "INTERNAL_ERROR",
         "SERVICE_UNAVAILABLE",
+        "OVERLOADED",
         "STORAGE_FULL",
     ]
     | str,

@@ -8,6 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from osa.server.errors import Unavailable
 from osa.server.store.database import Database
@@ -28,11 +29,16 @@ def upgrade(database: Database) -> None:
         command.upgrade(config, "head")
 
 
+def revision(connection: Connection) -> str | None:
+    """The version of the tables; None when there are none."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
 def check(database: Database) -> None:
     """Raise Unavailable when the tables are of another version than this program."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     with database.read() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
+        current = revision(connection)
     if current != head:
         raise Unavailable(
             f"The database is at version {current or 'none'} and this program needs {head}:"

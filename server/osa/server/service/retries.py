@@ -1,0 +1,220 @@
+"""Retrying: a new ingestion that repeats one that is done."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from osa.conventions.authoring import Convention
+from osa.server.errors import (
+    ConventionChanged,
+    ConventionUnavailable,
+    IngestionNotFound,
+    OsaError,
+    Unavailable,
+)
+from osa.server.model import (
+    Ingestion,
+    OnConflict,
+    Principal,
+    RetryRequest,
+    RetryScope,
+    StartRequest,
+    new_id,
+)
+from osa.server.model.actions import Action, refusal
+from osa.server.service.acceptance import Acceptance, Keyed, Started
+from osa.server.service.checks import check_parameters, check_sizes
+from osa.server.service.conventions import Conventions
+from osa.server.store import ingestions, retries
+from osa.server.store.database import Database
+from osa.server.store.ingestions import NewIngestion
+from osa.server.store.objects import Objects
+from osa.server.store.retries import Retried
+
+_RETRY = "retryIngestion"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Plan:
+    """What a retry will be, if nobody is quicker."""
+
+    old: Retried
+    convention: Convention
+    request: StartRequest
+
+
+class Retries:
+    """Starts again what has ended. Another tenant's ingestions are not there."""
+
+    def __init__(
+        self,
+        database: Database,
+        objects: Objects,
+        conventions: Conventions,
+        acceptance: Acceptance,
+    ) -> None:
+        self._database = database
+        self._objects = objects
+        self._conventions = conventions
+        self._acceptance = acceptance
+
+    def retry(
+        self,
+        principal: Principal,
+        ingestion_id: str,
+        request: RetryRequest,
+        *,
+        idempotency_key: str | None,
+    ) -> Started:
+        """Accept a retry; of the old one only `retried_by` changes. Raises what a start raises,
+        IngestionNotFound, IngestionActive, IngestionAlreadyRetried, NothingToRetry,
+        ConventionChanged."""
+        keyed = None
+        if idempotency_key is not None:
+            keyed = Keyed(
+                operation=_RETRY, key=idempotency_key, body_hash=_hash(ingestion_id, request)
+            )
+        try:
+            plan = self._planned(principal, ingestion_id, request)
+        except OsaError:
+            # The first of two with one key has retried it: that is what both are told.
+            earlier = self._acceptance.earlier(principal, keyed)
+            if earlier is not None:
+                return earlier
+            raise
+        new = _new(principal, plan, request.scope)
+        old_id, scope = ingestion_id, request.scope
+
+        def claim(tx: Connection) -> None:
+            if not retries.claim(tx, principal.tenant, old_id, new.id):
+                raise _why_not(tx, principal, old_id, scope)
+
+        def want(tx: Connection) -> None:
+            if scope is RetryScope.FAILED_ITEMS:
+                retries.want_failed(tx, old_id, new.id)
+            elif scope is RetryScope.REMAINING:
+                retries.want_the_same(tx, old_id, new.id)
+
+        return self._acceptance.accept(
+            principal,
+            new,
+            keyed=keyed,
+            action="retry_ingestion",
+            detail={
+                "convention_id": new.convention_id,
+                "scope": str(scope),
+                "retry_of": old_id,
+                "overrides": sorted(request.overrides),
+            },
+            first=claim,
+            then=want,
+        )
+
+    def _planned(self, principal: Principal, ingestion_id: str, request: RetryRequest) -> _Plan:
+        with self._database.read() as tx:
+            old = retries.find(tx, principal.tenant, ingestion_id)
+        if old is None:
+            raise IngestionNotFound(ingestion_id)
+        why = refusal(old.ingestion, Action.retry(request.scope))
+        if why is not None:
+            raise why.error
+        convention = self._conventions.find(old.ingestion.convention_id)
+        if convention.missing_extra is not None:
+            raise ConventionUnavailable(convention.id, convention.missing_extra)
+        then, today = old.ingestion.convention_version, convention.version
+        if request.scope is not RetryScope.ALL and _major(then) != _major(today):
+            raise ConventionChanged(ingestion_id, convention.id, then, today)
+        start = _repeated(old, request)
+        check_sizes(start)
+        check_parameters(convention, start.parameters, at=("body", "overrides"))
+        self._objects.check_room()
+        return _Plan(old=old, convention=convention, request=start)
+
+
+def _new(principal: Principal, plan: _Plan, scope: RetryScope) -> NewIngestion:
+    old = plan.old
+    return NewIngestion(
+        id=new_id(),
+        tenant=principal.tenant,
+        request=plan.request,
+        convention_id=plan.convention.id,
+        convention_version=plan.convention.version,
+        source=None if old.source is None else dict(old.source),
+        created_by=principal.token_name,
+        exclusive=plan.convention.exclusive,
+        retry_of=old.ingestion.id,
+        root_id=old.ingestion.root_id,
+        retry_scope=scope,
+        cursor=old.cursor if scope is RetryScope.REMAINING else {},
+    )
+
+
+def _repeated(retried: Retried, request: RetryRequest) -> StartRequest:
+    """The start that the retry amounts to. Its source is the stored one, and is taken over as it
+    is: what was checked and kept then needs no upload that may have expired since."""
+    old = retried.ingestion
+    same: dict[str, Any] = {
+        "batch_size": old.batch_size,
+        "name": old.name,
+        "metadata": old.metadata,
+        "labels": old.labels,
+        "priority": old.priority,
+        "deadline_seconds": old.deadline_seconds,
+        "max_failed_items": old.max_failed_items,
+        "stop_early": old.stop_early,
+    }
+    changed: Mapping[str, Any] = dict(request.overrides)
+    return StartRequest(
+        convention_id=old.convention_id,
+        concurrency_key=old.concurrency_key,
+        on_conflict=OnConflict.QUEUE if retried.queues else OnConflict.FAIL,
+        limit=_limit(retried, request.scope),
+        **{
+            **same,
+            **changed,
+            "parameters": {**old.parameters, **changed.get("parameters", {})},
+        },
+    )
+
+
+def _limit(retried: Retried, scope: RetryScope) -> int | None:
+    """What is left of it; for everything that of the first, however little a retry of it was
+    about. Failed items may be anywhere in the source, and are few enough by themselves."""
+    old = retried.ingestion
+    match scope:
+        case RetryScope.FAILED_ITEMS:
+            return None
+        case RetryScope.REMAINING:
+            return None if old.limit is None else old.limit - old.counts.seen
+        case RetryScope.ALL:
+            return retried.first_limit
+
+
+def _why_not(
+    tx: Connection, principal: Principal, ingestion_id: str, scope: RetryScope
+) -> Exception:
+    """It was retried or deleted since it was looked at."""
+    found: Ingestion | None = ingestions.find(tx, principal.tenant, ingestion_id)
+    if found is None:
+        return IngestionNotFound(ingestion_id)
+    why = refusal(found, Action.retry(scope))
+    if why is not None:
+        return why.error
+    # Its retry was deleted between our two statements: the same request may succeed now.
+    return Unavailable("Its retry was just deleted; try again.", retry_after_seconds=1)
+
+
+def _major(version: str) -> str:
+    return version.split(".")[0]
+
+
+def _hash(ingestion_id: str, request: RetryRequest) -> str:
+    """The parsed request, whatever its spelling on the wire."""
+    text = json.dumps([ingestion_id, asdict(request)], sort_keys=True, default=dict)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,183 @@
+"""The line of those that wait, and who is there to work on it. Read only, and bounded: what is
+counted here is asked for at every look at a queued ingestion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
+
+from osa.server.model import HELD, Ingestion, Outcome, Status
+from osa.server.store.columns import micros, now
+from osa.server.store.line import Limits
+from osa.server.store.tables import ingestion, item, worker
+
+#: Ten thousand are counted in four milliseconds, and a start does so in its transaction.
+COUNTED_AT_MOST = 10_000
+_ITEMS_AT_MOST = 1_000
+
+
+def _spelled(condition: str) -> ColumnElement[bool]:
+    """As the partial indexes say it: they do not serve a parameter, and SQLite's not `… = 1`, which
+    a Boolean type would make of it."""
+    return literal_column(f"ingestion.{condition}")
+
+
+_WAITS = _spelled("status = 'queued'")
+_HELD = _spelled("status IN ('running', 'canceling')")
+_ACTIVE = _spelled("status IN ('queued', 'running', 'canceling')")
+
+
+def position(connection: Connection, waiting: Ingestion) -> int | None:
+    """How many that are due are taken before it, whosever they are; None unless it is queued. Not
+    counted beyond COUNTED_AT_MOST."""
+    if waiting.status is not Status.QUEUED:
+        return None
+    row = ingestion.c
+    order = (row.rank, row.queued_at, row.id)
+    place = (-waiting.priority, waiting.queued_at, waiting.id)
+    here = tuple_(*(literal(value, key.type) for key, value in zip(order, place, strict=True)))
+    before = (
+        select(literal(1))
+        .select_from(ingestion)
+        .where(
+            _WAITS, tuple_(*order) < here, or_(row.not_before.is_(None), row.not_before <= now())
+        )
+        .limit(COUNTED_AT_MOST)
+        .subquery()
+    )
+    return connection.execute(select(func.count()).select_from(before)).scalar_one()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crew:
+    """The workers that are alive, and what all of them do."""
+
+    workers: int
+    slots: int
+    #: How many ingestions are held now.
+    busy: int
+    #: The last sign of life of any worker; None when none is known.
+    heard_at: datetime | None
+
+
+def crew(connection: Connection, *, within_seconds: float) -> Crew:
+    """Who gave a sign of life lately."""
+    alive = worker.c.heartbeat_at > now() - micros(within_seconds)
+    found = connection.execute(
+        select(
+            func.count().filter(alive).label("workers"),
+            func.coalesce(func.sum(worker.c.slots).filter(alive), 0).label("slots"),
+            func.max(worker.c.heartbeat_at).label("heard_at"),
+        )
+    ).one()
+    return Crew(
+        workers=found.workers,
+        slots=found.slots,
+        busy=_held(connection),
+        heard_at=found.heard_at,
+    )
+
+
+def _held(connection: Connection, *same: ColumnElement[bool]) -> int:
+    some = select(literal(1)).select_from(ingestion)
+    some = some.where(_ACTIVE, ingestion.c.status.in_(sorted(HELD)), *same).limit(COUNTED_AT_MOST)
+    return connection.execute(select(func.count()).select_from(some.subquery())).scalar_one()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Obstacles:
+    """What stands between a queued ingestion and a worker."""
+
+    #: Who of its tenant holds its exclusive convention, and its concurrency key.
+    convention_holder: str | None
+    key_holder: str | None
+    #: How many of its tenant, and of its convention, are held, where that is limited.
+    tenant_busy: int
+    convention_busy: int
+
+
+def obstacles(connection: Connection, waiting: Ingestion, limits: Limits) -> Obstacles:
+    return Obstacles(
+        convention_holder=_holder(connection, waiting, "exclusive_key"),
+        key_holder=_holder(connection, waiting, "concurrency_key"),
+        tenant_busy=0
+        if limits.per_tenant is None
+        else _held(connection, ingestion.c.tenant == waiting.tenant),
+        convention_busy=0
+        if waiting.convention_id not in limits.per_convention
+        else _held(connection, ingestion.c.convention_id == waiting.convention_id),
+    )
+
+
+def _holder(connection: Connection, waiting: Ingestion, name: str) -> str | None:
+    mine = ingestion.alias("mine")
+    key = select(mine.c[name]).where(mine.c.id == waiting.id).scalar_subquery()
+    column = ingestion.c[name]
+    return connection.execute(
+        select(ingestion.c.id).where(
+            ingestion.c.tenant == waiting.tenant, column == key, column.is_not(None), _HELD
+        )
+    ).scalar()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signs:
+    """The signs of life of an ingestion that is held."""
+
+    #: The last one, of itself or of the worker that has it.
+    heard_at: datetime
+    #: When it last got further.
+    advanced_at: datetime
+
+
+def signs(connection: Connection, held: Ingestion) -> Signs:
+    row = connection.execute(
+        select(
+            ingestion.c.heartbeat_at, ingestion.c.advanced_at, worker.c.heartbeat_at.label("worker")
+        )
+        .join(worker, worker.c.id == ingestion.c.worker_id, isouter=True)
+        .where(ingestion.c.id == held.id)
+    ).one()
+    heard = [at for at in (row.heartbeat_at, row.worker) if at is not None]
+    return Signs(
+        heard_at=max(heard, default=held.updated_at),
+        advanced_at=row.advanced_at or held.updated_at,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Faults:
+    """Why items were rejected or failed: kinds and how often, the most frequent first."""
+
+    kinds: Mapping[str, int]
+    #: How many items were looked at.
+    looked_at: int
+
+
+def faults(connection: Connection, ingestion_id: str) -> Faults:
+    """Of the first thousand of either outcome."""
+    kinds: dict[str, int] = {}
+    for outcome in (Outcome.REJECTED, Outcome.FAILED):
+        found = connection.execute(
+            select(item.c.fault)
+            .where(item.c.ingestion_id == ingestion_id, item.c.outcome == outcome)
+            .order_by(item.c.number)
+            .limit(_ITEMS_AT_MOST)
+        ).scalars()
+        for fault in found:
+            kind = (fault or {}).get("kind", "unknown")
+            kinds[kind] = kinds.get(kind, 0) + 1
+    ranked = sorted(kinds.items(), key=lambda one: (-one[1], one[0]))
+    return Faults(kinds=dict(ranked), looked_at=sum(kinds.values()))
