@@ -97,7 +97,7 @@ def test_a_look_at_the_queue_reads_small_indexes_alone(player) -> None:
     used = {step.partition("INDEX ")[2].split()[0] for step in steps}
     assert used <= {
         "ix_ingestion_waiting",
-        "ix_ingestion_active",
+        "ix_ingestion_held",
         "ix_ingestion_tenant_status",
         "uq_ingestion_exclusive_held",
         "uq_ingestion_concurrency_held",

@@ -261,6 +261,10 @@ class Convention:
         if (extra := self.missing_extra) is not None:
             raise MissingExtra(self.id, extra)
 
+    def goes_on_with(self, version: str) -> bool:
+        """Whether it may go on with what `version` of it began: that of the same major version."""
+        return version.split(".")[0] == self.version.split(".")[0]
+
     def parameters_schema(self) -> dict[str, Any]:
         """JSON Schema (2020-12) of the parameters."""
         return self.params.model_json_schema(mode="validation")

@@ -105,7 +105,7 @@ def cleanup_of_active(stage: Stage) -> Iterator[None]:
     with (
         mock.patch.object(cleanups, "ENDED", every),
         mock.patch.object(deletions, "ENDED", every),
-        mock.patch.object(service_deletions, "refusal", lambda ingestion, action: None),
+        mock.patch.object(service_deletions, "allowed", lambda found, id, action: found),
     ):
         yield
 

@@ -3,6 +3,8 @@ hand-over in one transaction, and what to say when its place is taken."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -47,8 +49,26 @@ class Keyed:
 
     operation: str
     key: str
-    #: SHA-256 of the parsed request.
+    #: SHA-256 of the parsed request, whatever its spelling on the wire.
     body_hash: str
+
+    @classmethod
+    def of(cls, operation: str, key: str | None, request: object) -> Keyed | None:
+        """None without a key. `request` is JSON, but for bytes and mappings in it."""
+        if key is None:
+            return None
+        text = json.dumps(request, sort_keys=True, default=_plain)
+        return cls(
+            operation=operation, key=key, body_hash=hashlib.sha256(text.encode()).hexdigest()
+        )
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, bytes):
+        return hashlib.sha256(value).hexdigest()
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value)} in a request")
 
 
 class Acceptance:

@@ -9,16 +9,34 @@ from typing import Any
 from pydantic import ValidationError
 
 from osa.conventions.authoring import Convention
-from osa.server.errors import BodyTooLarge, ErrorDetail, InvalidParameters
-from osa.server.model import StartRequest
+from osa.server.errors import BodyTooLarge, ErrorDetail, IngestionNotFound, InvalidParameters
+from osa.server.model import Action, Ingestion, StartRequest, refusal
 
 #: As JSON; every reading of an ingestion carries them, two hundred to a page.
 MAX_METADATA_BYTES = 64 * 1024
 MAX_PARAMETERS_BYTES = 256 * 1024
 
 
-def check_sizes(request: StartRequest) -> None:
-    """What every page of a list carries must be small. Raises BodyTooLarge."""
+def check_start(
+    convention: Convention, request: StartRequest, *, at: Sequence[str] = ("body",)
+) -> None:
+    """What every page of a list carries must be small, and the parameters be the convention's.
+    `at` is where the request has them. Raises BodyTooLarge, InvalidParameters."""
+    _check_sizes(request)
+    _check_parameters(convention, request.parameters, at)
+
+
+def allowed(found: Ingestion | None, ingestion_id: str, action: Action) -> Ingestion:
+    """It, if it is there and this may be done with it now. Raises IngestionNotFound, or why not."""
+    if found is None:
+        raise IngestionNotFound(ingestion_id)
+    why = refusal(found, action)
+    if why is not None:
+        raise why.error
+    return found
+
+
+def _check_sizes(request: StartRequest) -> None:
     source = request.source
     told = {
         "metadata": (request.metadata, MAX_METADATA_BYTES),
@@ -31,10 +49,9 @@ def check_sizes(request: StartRequest) -> None:
             raise BodyTooLarge(limit, f"That is the limit of `{name}`, which has {size} as JSON.")
 
 
-def check_parameters(
-    convention: Convention, parameters: Mapping[str, Any], *, at: Sequence[str] = ("body",)
+def _check_parameters(
+    convention: Convention, parameters: Mapping[str, Any], at: Sequence[str]
 ) -> None:
-    """Raises InvalidParameters with all that is wrong. `at` is where the request has them."""
     try:
         convention.parse(parameters)
     except ValidationError as exc:

@@ -9,7 +9,7 @@ from typing import Any
 
 from osa.conventions.authoring import Convention
 from osa.conventions.registry import Registry
-from osa.server.errors import ConventionNotFound
+from osa.server.errors import ConventionNotFound, ConventionUnavailable
 
 _SRN = re.compile(r"^urn:osa:(?P<domain>[^:]+):conv:(?P<slug>[a-z0-9-]+)(@(?P<version>.+))?$")
 
@@ -55,8 +55,15 @@ class Conventions:
         convention = self._registry.get(slug or "")
         if convention is None:
             raise ConventionNotFound(convention_id)
-        if version is not None and version.split(".")[0] != convention.version.split(".")[0]:
+        if version is not None and not convention.goes_on_with(version):
             raise ConventionNotFound(convention_id)
+        return convention
+
+    def runnable(self, convention_id: str) -> Convention:
+        """As `find`; raises ConventionUnavailable for one that cannot run here."""
+        convention = self.find(convention_id)
+        if convention.missing_extra is not None:
+            raise ConventionUnavailable(convention.id, convention.missing_extra)
         return convention
 
     def slug(self, convention_id: str) -> str | None:

@@ -6,8 +6,9 @@ import contextlib
 
 from sqlalchemy import Connection
 
-from osa.server.errors import IngestionNotFound, Unavailable
-from osa.server.model import Action, Ingestion, Principal, refusal
+from osa.server.errors import Unavailable
+from osa.server.model import Action, Ingestion, Principal
+from osa.server.service.checks import allowed
 from osa.server.service.pieces import pieces
 from osa.server.store import audit, deletions, ingestions
 from osa.server.store.database import Database
@@ -26,10 +27,10 @@ class Deletions:
         """Forget an ingestion that is done. Raises IngestionNotFound, IngestionActive."""
         with self._database.write() as tx:
             # Before its row is locked: of one that is active it may be locked for long.
-            found = _deletable(tx, principal, ingestion_id)
+            found = _deletable(tx, principal.tenant, ingestion_id)
             if not deletions.hide(tx, principal.tenant, [ingestion_id]):
                 # Read again: it may have gone between the two statements.
-                _deletable(tx, principal, ingestion_id)
+                _deletable(tx, principal.tenant, ingestion_id)
                 raise Unavailable("It was just changed; try again.", retry_after_seconds=1)
             audit.append(
                 tx,
@@ -51,11 +52,5 @@ class Deletions:
                 return
 
 
-def _deletable(tx: Connection, principal: Principal, ingestion_id: str) -> Ingestion:
-    found = ingestions.find(tx, principal.tenant, ingestion_id)
-    if found is None:
-        raise IngestionNotFound(ingestion_id)
-    why = refusal(found, Action.DELETE)
-    if why is not None:
-        raise why.error
-    return found
+def _deletable(tx: Connection, tenant: str, ingestion_id: str) -> Ingestion:
+    return allowed(ingestions.find(tx, tenant, ingestion_id), ingestion_id, Action.DELETE)

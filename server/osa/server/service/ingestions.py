@@ -2,41 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection
 
 from osa.conventions.authoring import Convention
-from osa.server.errors import (
-    ConventionUnavailable,
-    OsaError,
-)
-from osa.server.model import (
-    Action,
-    Ingestion,
-    Principal,
-    SourceRequest,
-    StartRequest,
-    Status,
-    new_id,
-    refusal,
-)
+from osa.server.errors import OsaError
+from osa.server.model import Action, Ingestion, Principal, StartRequest, Status, new_id
 from osa.server.model.machine import ABORT, ASK_TO_STOP, DROP
 from osa.server.service import facts
 from osa.server.service.acceptance import Acceptance, Keyed, Started
-from osa.server.service.checks import check_parameters, check_sizes
+from osa.server.service.checks import allowed, check_start
 from osa.server.service.conventions import Conventions
+from osa.server.service.leaving import tell_end
 from osa.server.service.reading import Reading
 from osa.server.service.sources import Sources
 from osa.server.store import audit, cancels, events, holds, ingestions, sweeps
 from osa.server.store.database import Database
 from osa.server.store.objects import Objects
 from osa.server.store.rows import ingestion_of
-
-_START = "startIngestion"
 
 
 class Ingestions:
@@ -63,9 +48,7 @@ class Ingestions:
     ) -> Started:
         """Accept an ingestion. Nothing is queued unless everything that can be checked now is
         right."""
-        keyed = None
-        if idempotency_key is not None:
-            keyed = Keyed(operation=_START, key=idempotency_key, body_hash=_hash(request))
+        keyed = Keyed.of("startIngestion", idempotency_key, asdict(request))
         try:
             convention, source = self._checked(principal, request)
         except OsaError:
@@ -95,11 +78,8 @@ class Ingestions:
     def _checked(
         self, principal: Principal, request: StartRequest
     ) -> tuple[Convention, dict[str, Any] | None]:
-        convention = self._conventions.find(request.convention_id)
-        if convention.missing_extra is not None:
-            raise ConventionUnavailable(convention.id, convention.missing_extra)
-        check_sizes(request)
-        check_parameters(convention, request.parameters)
+        convention = self._conventions.runnable(request.convention_id)
+        check_start(convention, request)
         self._objects.check_room()
         return convention, self._sources.accept(principal.tenant, convention, request.source)
 
@@ -138,9 +118,7 @@ class Ingestions:
                 found = self._reading.find(tx, tenant, ingestion_id)
             if changed or found.status in (Status.CANCELING, Status.CANCELED):
                 return found
-            why = refusal(found, Action.FORCE_CANCEL if force else Action.CANCEL)
-            if why is not None:
-                raise why.error
+            allowed(found, ingestion_id, Action.FORCE_CANCEL if force else Action.CANCEL)
             # It was handed back to the queue between two of our statements: ask again.
 
     def _cancel(
@@ -157,7 +135,7 @@ class Ingestions:
         tenant, by = principal.tenant, principal.token_name
         row = cancels.cancel_queued(tx, tenant, ingestion_id, by=by, reason=reason)
         if row is not None:
-            events.append(tx, ingestion_id, DROP.event, facts.ended(ingestion_of(row)))
+            tell_end(tx, ingestion_of(row), DROP)
             return True
         if force:
             row = cancels.cancel_by_force(tx, tenant, ingestion_id, by=by, reason=reason)
@@ -166,8 +144,7 @@ class Ingestions:
             hold = holds.Hold(ingestion_id=ingestion_id, attempt=row.attempt)
             holds.end_attempt(tx, hold, reason="canceled")
             ended = ingestion_of(row)
-            data = facts.ended(ended)
-            events.append(tx, ingestion_id, ABORT.event, data, attempt=row.attempt)
+            tell_end(tx, ended, ABORT)
             sweeps.let_pass(tx, ended)
             return True
         row = cancels.cancel_running(
@@ -179,15 +156,3 @@ class Ingestions:
         data = facts.state(asked) | {"cancel": facts.cancellation(asked)}
         events.append(tx, ingestion_id, ASK_TO_STOP.event, data, attempt=row.attempt)
         return True
-
-
-def _hash(request: StartRequest) -> str:
-    """The parsed body, whatever its spelling on the wire."""
-    text = json.dumps(asdict(request), sort_keys=True, default=_digest)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _digest(value: object) -> str:
-    if isinstance(value, bytes):
-        return hashlib.sha256(value).hexdigest()
-    raise TypeError(f"{type(value)} in a {SourceRequest.__name__}")

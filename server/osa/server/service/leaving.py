@@ -33,9 +33,18 @@ def end(
         tx, hold, reason=why or default.get(transition.target, "canceled"), error=error
     )
     ended = ingestion_of(row)
-    events.append(tx, row.id, transition.event, facts.ended(ended), attempt=hold.attempt)
-    logs.append(tx, row.id, [lines.ended(ended, lost=why == "worker_lost" and error is None)])
+    tell_end(tx, ended, transition, lost=why == "worker_lost" and error is None)
     return ended
+
+
+def tell_end(
+    tx: Connection, ended: Ingestion, transition: Transition, *, lost: bool = False
+) -> None:
+    """The one event of its end, and the line of its log. `lost`: its worker was gone."""
+    # What ends while it waits ends in no attempt.
+    attempt = None if transition.source is Status.QUEUED else ended.attempt
+    events.append(tx, ended.id, transition.event, facts.ended(ended), attempt=attempt)
+    logs.append(tx, ended.id, [lines.ended(ended, lost=lost)])
 
 
 def requeue(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from osa.server.store import holds
+from osa.server.store import workers
 from osa.server.store.database import Database
 from osa.server.store.objects import Objects
 
@@ -29,5 +29,5 @@ class ReadinessCheck:
     def __call__(self) -> Readiness:
         self._objects.check_room()
         with self._database.read() as tx:
-            alive = holds.workers_alive(tx, within_seconds=self._stale_seconds)
-        return Readiness(version=self._version, workers_alive=alive)
+            alive = workers.alive(tx, stale_seconds=self._stale_seconds)
+        return Readiness(version=self._version, workers_alive=len(alive))

@@ -3,15 +3,16 @@ has passed."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Connection
 
-from osa.server.model import Fault, Ingestion, Status
-from osa.server.model.machine import EXPIRE, FAIL, STOP
-from osa.server.service import facts, lines
+from osa.server.model import Fault, Status
+from osa.server.model.machine import EXPIRE, FAIL, STOP, Transition
 from osa.server.service.dispatch import Dispatch
 from osa.server.service.jobs import Policy
-from osa.server.service.leaving import end, requeue
-from osa.server.store import cancels, events, holds, logs, sweeps
+from osa.server.service.leaving import end, requeue, tell_end
+from osa.server.store import cancels, holds, sweeps
 from osa.server.store.database import Database
 from osa.server.store.holds import Hold
 from osa.server.store.line import Limits
@@ -39,8 +40,7 @@ class Rescue:
             if row is None:
                 return
             if row.status == Status.CANCELING:
-                ended = end(tx, hold, STOP, "requested", cancel="stopped", why="worker_lost")
-                _let_pass(tx, ended)
+                _end(tx, hold, STOP, "requested", cancel="stopped", why="worker_lost")
                 return
             if fruitless < self._policy.max_fruitless_attempts:
                 requeue(
@@ -61,8 +61,7 @@ class Rescue:
                 attempt=hold.attempt,
                 hint="The log of the worker says more; memory may have run out.",
             )
-            ended = end(tx, hold, FAIL, "worker_lost", error=fault, why="worker_lost")
-            _let_pass(tx, ended)
+            _end(tx, hold, FAIL, "worker_lost", error=fault, why="worker_lost")
 
     def overdue(self, hold: Hold) -> None:
         """A sweep found a cancel past its deadline."""
@@ -72,8 +71,7 @@ class Rescue:
             row = holds.lock(tx, hold)
             if row is None:
                 return
-            ended = end(tx, hold, STOP, "cancel_deadline", cancel="deadline")
-            _let_pass(tx, ended)
+            _end(tx, hold, STOP, "cancel_deadline", cancel="deadline")
 
     def expire(self, hold: Hold) -> None:
         """A sweep found an ingestion past its own deadline. What it has published stays; whoever
@@ -95,14 +93,12 @@ class Rescue:
             if status is EXPIRE.source:
                 row = cancels.expire_queued(tx, hold.ingestion_id, fault)
                 if row is not None:
-                    data = facts.ended(ingestion_of(row))
-                    events.append(tx, hold.ingestion_id, EXPIRE.event, data)
-                    logs.append(tx, hold.ingestion_id, [lines.ended(ingestion_of(row))])
+                    tell_end(tx, ingestion_of(row), EXPIRE)
                 return
-            ended = end(tx, hold, FAIL, "deadline_exceeded", error=fault, why="deadline_exceeded")
-            _let_pass(tx, ended)
+            _end(tx, hold, FAIL, "deadline_exceeded", error=fault, why="deadline_exceeded")
 
 
-def _let_pass(tx: Connection, ended: Ingestion | None) -> None:
+def _end(tx: Connection, hold: Hold, transition: Transition, reason: str, **more: Any) -> None:
+    ended = end(tx, hold, transition, reason, **more)
     if ended is not None:
         sweeps.let_pass(tx, ended)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,15 +9,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from osa.conventions.authoring import Convention
-from osa.server.errors import (
-    ConventionChanged,
-    ConventionUnavailable,
-    IngestionNotFound,
-    OsaError,
-    Unavailable,
-)
+from osa.server.errors import ConventionChanged, IngestionNotFound, OsaError, Unavailable
 from osa.server.model import (
-    Ingestion,
     OnConflict,
     Principal,
     RetryRequest,
@@ -27,17 +18,15 @@ from osa.server.model import (
     StartRequest,
     new_id,
 )
-from osa.server.model.actions import Action, refusal
+from osa.server.model.actions import Action
 from osa.server.service.acceptance import Acceptance, Keyed, Started
-from osa.server.service.checks import check_parameters, check_sizes
+from osa.server.service.checks import allowed, check_start
 from osa.server.service.conventions import Conventions
 from osa.server.store import ingestions, retries
 from osa.server.store.database import Database
 from osa.server.store.ingestions import NewIngestion
 from osa.server.store.objects import Objects
 from osa.server.store.retries import Retried
-
-_RETRY = "retryIngestion"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +64,7 @@ class Retries:
         """Accept a retry; of the old one only `retried_by` changes. Raises what a start raises,
         IngestionNotFound, IngestionActive, IngestionAlreadyRetried, NothingToRetry,
         ConventionChanged."""
-        keyed = None
-        if idempotency_key is not None:
-            keyed = Keyed(
-                operation=_RETRY, key=idempotency_key, body_hash=_hash(ingestion_id, request)
-            )
+        keyed = Keyed.of("retryIngestion", idempotency_key, [ingestion_id, asdict(request)])
         try:
             plan = self._planned(principal, ingestion_id, request)
         except OsaError:
@@ -93,7 +78,10 @@ class Retries:
 
         def claim(tx: Connection) -> None:
             if not retries.claim(tx, principal.tenant, old_id, new.id):
-                raise _why_not(tx, principal, old_id, scope)
+                # It was retried or deleted since it was looked at.
+                allowed(ingestions.find(tx, principal.tenant, old_id), old_id, Action.retry(scope))
+                # Its retry was deleted between our two statements: the same may succeed now.
+                raise Unavailable("Its retry was just deleted; try again.", retry_after_seconds=1)
 
         def want(tx: Connection) -> None:
             if scope is RetryScope.FAILED_ITEMS:
@@ -121,18 +109,13 @@ class Retries:
             old = retries.find(tx, principal.tenant, ingestion_id)
         if old is None:
             raise IngestionNotFound(ingestion_id)
-        why = refusal(old.ingestion, Action.retry(request.scope))
-        if why is not None:
-            raise why.error
-        convention = self._conventions.find(old.ingestion.convention_id)
-        if convention.missing_extra is not None:
-            raise ConventionUnavailable(convention.id, convention.missing_extra)
-        then, today = old.ingestion.convention_version, convention.version
-        if request.scope is not RetryScope.ALL and _major(then) != _major(today):
-            raise ConventionChanged(ingestion_id, convention.id, then, today)
+        allowed(old.ingestion, ingestion_id, Action.retry(request.scope))
+        convention = self._conventions.runnable(old.ingestion.convention_id)
+        then = old.ingestion.convention_version
+        if request.scope is not RetryScope.ALL and not convention.goes_on_with(then):
+            raise ConventionChanged(ingestion_id, convention.id, then, convention.version)
         start = _repeated(old, request)
-        check_sizes(start)
-        check_parameters(convention, start.parameters, at=("body", "overrides"))
+        check_start(convention, start, at=("body", "overrides"))
         self._objects.check_room()
         return _Plan(old=old, convention=convention, request=start)
 
@@ -194,27 +177,3 @@ def _limit(retried: Retried, scope: RetryScope) -> int | None:
             return None if old.limit is None else old.limit - old.counts.seen
         case RetryScope.ALL:
             return retried.first_limit
-
-
-def _why_not(
-    tx: Connection, principal: Principal, ingestion_id: str, scope: RetryScope
-) -> Exception:
-    """It was retried or deleted since it was looked at."""
-    found: Ingestion | None = ingestions.find(tx, principal.tenant, ingestion_id)
-    if found is None:
-        return IngestionNotFound(ingestion_id)
-    why = refusal(found, Action.retry(scope))
-    if why is not None:
-        return why.error
-    # Its retry was deleted between our two statements: the same request may succeed now.
-    return Unavailable("Its retry was just deleted; try again.", retry_after_seconds=1)
-
-
-def _major(version: str) -> str:
-    return version.split(".")[0]
-
-
-def _hash(ingestion_id: str, request: RetryRequest) -> str:
-    """The parsed request, whatever its spelling on the wire."""
-    text = json.dumps([ingestion_id, asdict(request)], sort_keys=True, default=dict)
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -16,20 +16,14 @@ from osa.conventions import Item
 from osa.conventions.authoring import Progress as Report
 from osa.conventions.registry import Registry
 from osa.server.model import Fault, Ingestion, RetryScope, Status
-from osa.server.model.machine import (
-    FAIL,
-    FINISH_LATE,
-    STOP,
-    SUCCEED,
-    TAKE,
-)
+from osa.server.model.machine import FAIL, FINISH_LATE, STOP, SUCCEED, TAKE
 from osa.server.service import facts, lines
 from osa.server.service.batches import new_item, progress_of
 from osa.server.service.dispatch import Dispatch
 from osa.server.service.jobs import Job, Policy, Verdict
 from osa.server.service.leaving import end, requeue
 from osa.server.service.sources import flattened
-from osa.server.store import events, holds, items, line, logs, sweeps, wanted
+from osa.server.store import events, holds, items, line, logs, sweeps, wanted, workers
 from osa.server.store.database import Database
 from osa.server.store.holds import Hold
 from osa.server.store.logs import NewLine
@@ -126,12 +120,11 @@ class Running:
                 " any more.",
                 origin="platform",
             )
-        then, today = ingestion.convention_version, convention.version
-        if then.split(".")[0] != today.split(".")[0]:
+        if not convention.goes_on_with(ingestion.convention_version):
             return Fault(
                 kind="convention_changed",
-                detail=f"It was started with {convention.id} {then}; this worker has {today},"
-                " which is another major version.",
+                detail=f"It was started with {convention.id} {ingestion.convention_version}; this"
+                f" worker has {convention.version}, which is another major version.",
                 origin="platform",
                 hint="Start it again.",
             )
@@ -327,7 +320,7 @@ class Running:
         """It has stopped. What the engine gave it at the last moment goes to another, at once."""
         given = self._dispatch.given_to(worker_id)
         with self._database.write() as tx:
-            holds.forget_worker(tx, worker_id)
+            workers.forget(tx, worker_id)
             for ingestion_id in given:
                 sweeps.not_dispatched(tx, ingestion_id)
 

@@ -11,10 +11,11 @@ from datetime import datetime
 from pathlib import Path
 
 from osa.server.errors import Unavailable
+from osa.server.service.acceptance import KEY_KEPT_SECONDS
 from osa.server.service.dispatch import Dispatch
 from osa.server.service.rescue import Rescue
 from osa.server.service.retention import Retention
-from osa.server.store import cleanups, sweeps, uploads
+from osa.server.store import cleanups, keys, sweeps, uploads, workers
 from osa.server.store.database import Database
 from osa.server.store.objects import Objects
 
@@ -127,7 +128,7 @@ class Sweeper:
     def _undispatched(self) -> None:
         with self._database.read() as tx:
             found = sweeps.undispatched(tx, patience_seconds=_PATIENCE_SECONDS, limits=self._limits)
-            alive = set(sweeps.alive_workers(tx, stale_seconds=self._stale_seconds))
+            alive = set(workers.alive(tx, stale_seconds=self._stale_seconds))
         told = {one.ingestion_id: one.dispatch for one in found if one.handed_over}
         holders = self._dispatch.holders(told) if told else {}
         # Queued in the engine: it will be given to somebody. What was given to a worker that lives,
@@ -151,11 +152,11 @@ class Sweeper:
         """Forget what is over. It may take long: not in the thread that keeps deadlines."""
         with self._database.write() as tx:
             uploads.forget_expired(tx)
-            sweeps.forget_old_keys(tx)
+            keys.forget_old(tx, keep_seconds=KEY_KEPT_SECONDS)
             cleanups.forget_expired(tx)
-            sweeps.forget_dead_workers(tx, stale_seconds=20 * self._stale_seconds)
+            workers.forget_silent(tx, stale_seconds=20 * self._stale_seconds)
         with self._database.read() as tx:
-            alive = sweeps.alive_workers(tx, stale_seconds=self._stale_seconds)
+            alive = workers.alive(tx, stale_seconds=self._stale_seconds)
         self._dispatch.forget_done(alive)
         self._remove_leftovers()
         self._retention.purge()

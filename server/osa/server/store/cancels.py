@@ -6,19 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Row,
-    case,
-    func,
-    or_,
-    update,
-)
+from sqlalchemy import Connection, Row, case, func, or_, update
 
-from osa.server.model import (
-    Fault,
-    Status,
-)
+from osa.server.model import Fault, Status
 from osa.server.model.machine import ABORT, ASK_TO_STOP, DROP, EXPIRE, STOP, Transition
 from osa.server.store.columns import micros, now
 from osa.server.store.holds import NO_PLACES

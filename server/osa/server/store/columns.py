@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Dialect, Text, literal, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Dialect, Text, literal, or_, type_coerce
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -81,3 +81,8 @@ def micros_between(
 ) -> ColumnElement[int]:
     """A duration as an integer, negative when it is the other way round."""
     return type_coerce(later, BigInteger()) - type_coerce(earlier, BigInteger())
+
+
+def long_ago(moment: ColumnElement[datetime], seconds: float) -> ColumnElement[bool]:
+    """Earlier than `seconds` ago; or as far ahead: then the clock was set back since."""
+    return or_(moment < now() - micros(seconds), moment > now() + micros(seconds))

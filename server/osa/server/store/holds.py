@@ -10,24 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    and_,
-    case,
-    func,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, select, update
 
-from osa.server.model import HELD, Counts, Fault, Progress
+from osa.server.model import Counts, Fault, Progress
 from osa.server.model.machine import REQUEUE, Transition
 from osa.server.store.columns import micros, micros_between, now
 from osa.server.store.database import insert as upsert
 from osa.server.store.rows import COLUMNS, fault_to_json
-from osa.server.store.tables import attempt, ingestion, is_active, worker
+from osa.server.store.tables import attempt, ingestion, is_active, is_held, worker
 from osa.server.store.transitions import leaving, moved
 
 
@@ -48,7 +38,7 @@ def fenced(hold: Hold) -> ColumnElement[bool]:
     return and_(
         ingestion.c.id == hold.ingestion_id,
         ingestion.c.attempt == hold.attempt,
-        ingestion.c.status.in_(sorted(HELD)),
+        is_held(),
     )
 
 
@@ -184,7 +174,7 @@ def requeue(
             if unpaid
             else ingestion.c.fruitless,
         )
-        .returning(*COLUMNS, ingestion.c.dispatch)
+        .returning(*COLUMNS)
     ).first()
 
 
@@ -215,11 +205,7 @@ def beat(connection: Connection, worker_id: str, *, slots: int) -> Sequence[Row[
     connection.execute(
         statement.on_conflict_do_update(index_elements=[worker.c.id], set_={"heartbeat_at": now()})
     )
-    held = and_(
-        is_active(),
-        ingestion.c.worker_id == worker_id,
-        ingestion.c.status.in_(sorted(HELD)),
-    )
+    held = and_(is_active(), is_held(), ingestion.c.worker_id == worker_id)
     free = select(ingestion.c.id).where(held).with_for_update(skip_locked=True)
     connection.execute(
         update(ingestion).where(held, ingestion.c.id.in_(free)).values(heartbeat_at=now())
@@ -232,15 +218,3 @@ def beat(connection: Connection, worker_id: str, *, slots: int) -> Sequence[Row[
             micros_between(ingestion.c.cancel_deadline_at, now()).label("micros_left"),
         ).where(held)
     ).all()
-
-
-def forget_worker(connection: Connection, worker_id: str) -> None:
-    connection.execute(worker.delete().where(worker.c.id == worker_id))
-
-
-def workers_alive(connection: Connection, *, within_seconds: float) -> int:
-    return connection.execute(
-        select(func.count())
-        .select_from(worker)
-        .where(worker.c.heartbeat_at > now() - micros(within_seconds))
-    ).scalar_one()

@@ -6,29 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Connection,
-    bindparam,
-    case,
-    insert,
-    select,
-    type_coerce,
-)
+from sqlalchemy import BigInteger, Connection, bindparam, case, insert, select, type_coerce
 from sqlalchemy.exc import IntegrityError
 
-from osa.server.model import (
-    ACTIVE,
-    HELD,
-    Ingestion,
-    OnConflict,
-    RetryScope,
-    StartRequest,
-)
+from osa.server.model import Ingestion, OnConflict, RetryScope, StartRequest
 from osa.server.model.machine import ACCEPT
 from osa.server.store.columns import now
 from osa.server.store.rows import COLUMNS, ingestion_of, with_attempts
-from osa.server.store.tables import ingestion, label, source_object, source_parts
+from osa.server.store.tables import (
+    ingestion,
+    is_active,
+    is_held,
+    label,
+    source_object,
+    source_parts,
+)
 from osa.server.store.transitions import moved
 
 #: What of a stored source is kept beside the row.
@@ -220,10 +212,10 @@ def holder_of_keys(connection: Connection, new: NewIngestion) -> Holder | None:
             .where(
                 ingestion.c.tenant == new.tenant,
                 ingestion.c[column] == key,
-                ingestion.c.status.in_(sorted(ACTIVE)),
+                is_active(),
             )
             .order_by(
-                case((ingestion.c.status.in_(sorted(HELD)), 0), else_=1),
+                case((is_held(), 0), else_=1),
                 ingestion.c.rank,
                 ingestion.c.queued_at,
                 ingestion.c.id,

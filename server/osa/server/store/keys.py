@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    Connection,
-    Select,
-    select,
-)
+from sqlalchemy import Connection, Select, delete, select
 
 from osa.server.store import database
 from osa.server.store.columns import micros, now
@@ -58,6 +54,12 @@ def holder_of_key(
     kept = idempotency.c.created_at >= now() - micros(keep_seconds)
     row = connection.execute(_holder_of_key(tenant, operation, key).where(kept)).first()
     return None if row is None else (row.ingestion_id, row.body_hash)
+
+
+def forget_old(connection: Connection, *, keep_seconds: float) -> None:
+    """Forget keys that no longer hold."""
+    old = idempotency.c.created_at < now() - micros(keep_seconds)
+    connection.execute(delete(idempotency).where(old))
 
 
 def _holder_of_key(tenant: str, operation: str, key: str) -> Select[str, str]:

@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    FromClause,
     Row,
     Select,
     and_,
@@ -21,7 +20,6 @@ from sqlalchemy import (
     exists,
     func,
     insert,
-    literal_column,
     not_,
     or_,
     select,
@@ -29,12 +27,12 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.selectable import NamedFromClause
 
-from osa.server.model import HELD
 from osa.server.model.machine import TAKE
 from osa.server.store.columns import now
 from osa.server.store.rows import COLUMNS
-from osa.server.store.tables import attempt, ingestion, source_parts
+from osa.server.store.tables import attempt, ingestion, is_held, is_waiting, source_parts
 from osa.server.store.transitions import moved
 
 
@@ -73,7 +71,7 @@ def _free(limits: Limits) -> ColumnElement[bool]:
     for name in ("exclusive_key", "concurrency_key"):
         same = and_(other.c.tenant == ingestion.c.tenant, other.c[name] == ingestion.c[name])
         earlier = and_(same, due(other), _place_in_line(other) < _place_in_line(ingestion))
-        alone = and_(not_(exists().where(same, _is_held(other))), not_(exists().where(earlier)))
+        alone = and_(not_(exists().where(same, is_held(other))), not_(exists().where(earlier)))
         conditions.append(or_(ingestion.c[name].is_(None), alone))
     if limits.per_tenant is not None:
         conditions.append(_count(other, other.c.tenant == ingestion.c.tenant) < limits.per_tenant)
@@ -83,26 +81,20 @@ def _free(limits: Limits) -> ColumnElement[bool]:
     return and_(*conditions)
 
 
-def _is_held(table: FromClause) -> ColumnElement[bool]:
-    """As the partial indexes say it: literally and in this order, or they would not serve."""
-    return table.c.status.in_([literal_column("'running'"), literal_column("'canceling'")])
+def _count(other: NamedFromClause, among: ColumnElement[bool]) -> ColumnElement[int]:
+    return select(func.count()).select_from(other).where(is_held(other), among).scalar_subquery()
 
 
-def _count(other: FromClause, among: ColumnElement[bool]) -> ColumnElement[int]:
-    return select(func.count()).select_from(other).where(_is_held(other), among).scalar_subquery()
-
-
-def due(table: FromClause = ingestion) -> ColumnElement[bool]:
+def due(table: NamedFromClause = ingestion) -> ColumnElement[bool]:
     """It waits, its time has come, and its deadline has not."""
     return and_(
-        # Literally, as the partial indexes say it.
-        table.c.status == literal_column(f"'{TAKE.source}'"),
+        is_waiting(table),
         or_(table.c.not_before.is_(None), table.c.not_before <= now()),
         or_(table.c.deadline_at.is_(None), table.c.deadline_at > now()),
     )
 
 
-def _place_in_line(table: FromClause) -> ColumnElement[Any]:
+def _place_in_line(table: NamedFromClause) -> ColumnElement[Any]:
     return tuple_(table.c.rank, table.c.queued_at, table.c.id)
 
 
@@ -169,11 +161,7 @@ def _places(
     for name, (limit, among) in wanted.items():
         if limit is None:
             continue
-        taken = set(
-            connection.execute(
-                select(ingestion.c[name]).where(among, ingestion.c.status.in_(sorted(HELD)))
-            ).scalars()
-        )
+        taken = set(connection.execute(select(ingestion.c[name]).where(among, is_held())).scalars())
         places[name] = next((n for n in range(1, limit + 1) if n not in taken), None)
         if places[name] is None:
             # Taken since they were counted.

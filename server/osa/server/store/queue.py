@@ -7,36 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    func,
-    literal,
-    literal_column,
-    or_,
-    select,
-    tuple_,
-)
+from sqlalchemy import ColumnElement, Connection, func, literal, or_, select, tuple_
 
-from osa.server.model import HELD, Ingestion, Outcome, Status
-from osa.server.store.columns import micros, now
+from osa.server.model import Ingestion, Outcome, Status
+from osa.server.store.columns import now
 from osa.server.store.line import Limits
-from osa.server.store.tables import ingestion, item, worker
+from osa.server.store.tables import ingestion, is_held, is_waiting, item, worker
+from osa.server.store.workers import lives
 
 #: Ten thousand are counted in four milliseconds, and a start does so in its transaction.
 COUNTED_AT_MOST = 10_000
 _ITEMS_AT_MOST = 1_000
-
-
-def _spelled(condition: str) -> ColumnElement[bool]:
-    """As the partial indexes say it: they do not serve a parameter, and SQLite's not `… = 1`, which
-    a Boolean type would make of it."""
-    return literal_column(f"ingestion.{condition}")
-
-
-_WAITS = _spelled("status = 'queued'")
-_HELD = _spelled("status IN ('running', 'canceling')")
-_ACTIVE = _spelled("status IN ('queued', 'running', 'canceling')")
 
 
 def position(connection: Connection, waiting: Ingestion) -> int | None:
@@ -52,7 +33,9 @@ def position(connection: Connection, waiting: Ingestion) -> int | None:
         select(literal(1))
         .select_from(ingestion)
         .where(
-            _WAITS, tuple_(*order) < here, or_(row.not_before.is_(None), row.not_before <= now())
+            is_waiting(),
+            tuple_(*order) < here,
+            or_(row.not_before.is_(None), row.not_before <= now()),
         )
         .limit(COUNTED_AT_MOST)
         .subquery()
@@ -74,7 +57,7 @@ class Crew:
 
 def crew(connection: Connection, *, within_seconds: float) -> Crew:
     """Who gave a sign of life lately."""
-    alive = worker.c.heartbeat_at > now() - micros(within_seconds)
+    alive = lives(within_seconds)
     found = connection.execute(
         select(
             func.count().filter(alive).label("workers"),
@@ -92,7 +75,7 @@ def crew(connection: Connection, *, within_seconds: float) -> Crew:
 
 def _held(connection: Connection, *same: ColumnElement[bool]) -> int:
     some = select(literal(1)).select_from(ingestion)
-    some = some.where(_ACTIVE, ingestion.c.status.in_(sorted(HELD)), *same).limit(COUNTED_AT_MOST)
+    some = some.where(is_held(), *same).limit(COUNTED_AT_MOST)
     return connection.execute(select(func.count()).select_from(some.subquery())).scalar_one()
 
 
@@ -127,7 +110,7 @@ def _holder(connection: Connection, waiting: Ingestion, name: str) -> str | None
     column = ingestion.c[name]
     return connection.execute(
         select(ingestion.c.id).where(
-            ingestion.c.tenant == waiting.tenant, column == key, column.is_not(None), _HELD
+            ingestion.c.tenant == waiting.tenant, column == key, column.is_not(None), is_held()
         )
     ).scalar()
 

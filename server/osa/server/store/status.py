@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, and_, case, func, select
 
-from osa.server.model import ACTIVE, HELD, STALLED_AFTER, Status
+from osa.server.model import ACTIVE, STALLED_AFTER, Status
 from osa.server.model.service import QueueStatus, WorkerStatus
 from osa.server.store.columns import micros, micros_between, now
 from osa.server.store.deletions import NOBODY
 from osa.server.store.line import due
-from osa.server.store.tables import ingestion, is_active, worker
+from osa.server.store.tables import ingestion, is_active, is_held, worker
+from osa.server.store.workers import lives
 
 _WORKERS_SHOWN = 1000
 
@@ -40,13 +41,11 @@ def queue(connection: Connection) -> QueueStatus:
 def workers(connection: Connection, *, stale_seconds: float) -> Sequence[WorkerStatus]:
     """The workers that are not forgotten yet, the last heard of first."""
     held = connection.execute(
-        select(ingestion.c.worker_id, func.count())
-        .where(is_active(), ingestion.c.status.in_(sorted(HELD)))
-        .group_by(ingestion.c.worker_id)
+        select(ingestion.c.worker_id, func.count()).where(is_held()).group_by(ingestion.c.worker_id)
     )
     busy: dict[str, int] = {row[0]: row[1] for row in held}
     rows = connection.execute(
-        select(worker, (worker.c.heartbeat_at > now() - micros(stale_seconds)).label("alive"))
+        select(worker, lives(stale_seconds).label("alive"))
         .order_by(worker.c.heartbeat_at.desc(), worker.c.id)
         .limit(_WORKERS_SHOWN)
     )
@@ -75,14 +74,14 @@ class Lateness:
 
 def lateness(connection: Connection, *, stale_seconds: float) -> Lateness:
     """Looks at what is active alone."""
-    held = ingestion.c.status.in_(sorted(HELD))
+    held = is_held()
     heard = ingestion.c.heartbeat_at > now() - micros(stale_seconds)
     unmoved = ingestion.c.advanced_at < now() - micros(STALLED_AFTER.total_seconds())
     overdue = ingestion.c.cancel_deadline_at <= now()
     row = connection.execute(
         select(
             func.max(case((due(), micros_between(now(), ingestion.c.queued_at)))),
-            func.count(case((held & heard & unmoved, 1))),
+            func.count(case((and_(held, heard, unmoved), 1))),
             func.count(case(((ingestion.c.status == Status.CANCELING) & overdue, 1))),
             func.max(case((held, micros_between(now(), ingestion.c.heartbeat_at)))),
         ).where(is_active())

@@ -11,33 +11,25 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    and_,
-    delete,
-    exists,
-    not_,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, and_, exists, not_, or_, select, update
 
-from osa.server.model import HELD, Ingestion, Status
+from osa.server.model import Ingestion, Status
 from osa.server.model.machine import EXPIRE, FAIL
-from osa.server.store.columns import micros, now
+from osa.server.store.columns import long_ago, now
 from osa.server.store.holds import Hold
 from osa.server.store.line import Limits, due
 from osa.server.store.tables import (
     artifact,
-    idempotency,
     ingestion,
     is_active,
+    is_held,
+    is_waiting,
     record_file,
     source_object,
     upload,
     worker,
 )
+from osa.server.store.workers import lives
 
 _AT_ONCE = 200
 
@@ -54,20 +46,13 @@ class Lost:
     fruitless: int
 
 
-def _long_ago(moment: ColumnElement[datetime], seconds: float) -> ColumnElement[bool]:
-    """Or as far ahead: then the clock was set back since."""
-    return or_(moment < now() - micros(seconds), moment > now() + micros(seconds))
-
-
 def _silent(stale_seconds: float) -> ColumnElement[bool]:
     """Held, and no sign of life: neither of the ingestion, nor of the worker that has it. A living
     worker looks at all it holds each second, and lets go by itself of what it does not work on;
     the row alone may be silent because it is locked for long."""
-    lives = exists().where(
-        worker.c.id == ingestion.c.worker_id, not_(_long_ago(worker.c.heartbeat_at, stale_seconds))
-    )
-    held = and_(is_active(), ingestion.c.status.in_(sorted(HELD)))
-    return and_(held, _long_ago(ingestion.c.heartbeat_at, stale_seconds), not_(lives))
+    has_worker = exists().where(worker.c.id == ingestion.c.worker_id, lives(stale_seconds))
+    silent = long_ago(ingestion.c.heartbeat_at, stale_seconds)
+    return and_(is_held(), silent, not_(has_worker))
 
 
 def lost(connection: Connection, *, stale_seconds: float) -> Sequence[Lost]:
@@ -182,7 +167,7 @@ def undispatched(
             limits.free,
             or_(
                 ingestion.c.dispatched_at.is_(None),
-                _long_ago(ingestion.c.dispatched_at, patience_seconds),
+                long_ago(ingestion.c.dispatched_at, patience_seconds),
             ),
         )
         .order_by(ingestion.c.rank, ingestion.c.queued_at)
@@ -229,7 +214,7 @@ def let_pass(connection: Connection, ended: Ingestion) -> None:
         same = or_(same, ingestion.c.concurrency_key == ended.concurrency_key)
     connection.execute(
         update(ingestion)
-        .where(ingestion.c.tenant == ended.tenant, ingestion.c.status == Status.QUEUED, same)
+        .where(ingestion.c.tenant == ended.tenant, is_waiting(), same)
         .values(dispatched_at=None)
     )
 
@@ -243,41 +228,16 @@ def not_dispatched(connection: Connection, ingestion_id: str) -> None:
     )
 
 
-def forget_dead_workers(connection: Connection, *, stale_seconds: float) -> Sequence[str]:
-    """Forget workers that gave no sign of life for long and hold nothing; their names."""
-    rows = connection.execute(
-        delete(worker)
-        .where(worker.c.heartbeat_at < now() - micros(stale_seconds))
-        .returning(worker.c.id)
-    )
-    return [row.id for row in rows]
-
-
-def alive_workers(connection: Connection, *, stale_seconds: float) -> Sequence[str]:
-    rows = connection.execute(
-        select(worker.c.id).where(worker.c.heartbeat_at >= now() - micros(stale_seconds))
-    )
-    return [row.id for row in rows]
-
-
 def held_attempts(connection: Connection, ingestion_ids: Sequence[str]) -> dict[str, int]:
     """The attempt that holds each of these now; absent when none does."""
     if not ingestion_ids:
         return {}
     rows = connection.execute(
         select(ingestion.c.id, ingestion.c.attempt).where(
-            ingestion.c.id.in_(ingestion_ids), ingestion.c.status.in_(sorted(HELD))
+            ingestion.c.id.in_(ingestion_ids), is_held()
         )
     )
     return {row.id: row.attempt for row in rows}
-
-
-def forget_old_keys(connection: Connection) -> int:
-    """Forget idempotency keys that no longer hold; how many."""
-    week = micros(7 * 24 * 3600.0)
-    return connection.execute(
-        delete(idempotency).where(idempotency.c.created_at < now() - week)
-    ).rowcount
 
 
 def named_objects(connection: Connection, checksums: Collection[str]) -> set[str]:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     literal_column,
     text,
 )
+from sqlalchemy.sql.selectable import NamedFromClause
 
 from osa.server.store.columns import Instant, Json
 
@@ -36,9 +37,10 @@ metadata = MetaData(
 _ID = String(36)
 _SHA256 = String(64)
 
+_WAITING = "status = 'queued'"
 _HELD = "status IN ('running', 'canceling')"
 _ACTIVE = "status IN ('queued', 'running', 'canceling')"
-_ADMITTED = "NOT queues AND status IN ('queued', 'running', 'canceling')"
+_ADMITTED = f"NOT queues AND {_ACTIVE}"
 
 
 def _unique_while(name: str, scope: str, key: str, state: str) -> Index:
@@ -49,7 +51,7 @@ def _unique_while(name: str, scope: str, key: str, state: str) -> Index:
 
 def _line_for(name: str, key: str) -> Index:
     """An index over those that wait for a key, first in line first."""
-    where = text(f"{key} IS NOT NULL AND status = 'queued'")
+    where = text(f"{key} IS NOT NULL AND {_WAITING}")
     columns = ("tenant", key, "rank", "queued_at", "id")
     return Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
@@ -204,8 +206,8 @@ ingestion = Table(
         "rank",
         "queued_at",
         "id",
-        sqlite_where=text("status = 'queued'"),
-        postgresql_where=text("status = 'queued'"),
+        sqlite_where=text(_WAITING),
+        postgresql_where=text(_WAITING),
     ),
     # And the line for each key.
     _line_for("ix_ingestion_exclusive_line", "exclusive_key"),
@@ -221,11 +223,23 @@ ingestion = Table(
 )
 
 
-def is_active(name: str = "ingestion") -> ColumnElement[Any]:
-    """What is queued, running or canceling, spelled as `ix_ingestion_active` does: beside a list of
-    parameters SQLite does not use it, and reads the whole history. `name` is the table's, or its
-    alias."""
-    return literal_column(f"{name}.{_ACTIVE}")
+# What a statement says of a status, spelled as the partial indexes do: beside a parameter SQLite
+# does not use them, and reads the whole history. `table` is the table of ingestions or an alias.
+
+
+def is_active(table: NamedFromClause = ingestion) -> ColumnElement[Any]:
+    """Queued, running or canceling."""
+    return literal_column(f"{table.name}.{_ACTIVE}")
+
+
+def is_held(table: NamedFromClause = ingestion) -> ColumnElement[Any]:
+    """Running or canceling."""
+    return literal_column(f"{table.name}.{_HELD}")
+
+
+def is_waiting(table: NamedFromClause = ingestion) -> ColumnElement[Any]:
+    """Queued."""
+    return literal_column(f"{table.name}.{_WAITING}")
 
 
 # The parts of a source (a list's items, a record's files): up to 8 MiB that only a take reads.
