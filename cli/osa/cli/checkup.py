@@ -87,7 +87,7 @@ def _inside(
             return
     else:
         scopes = [str(scope) for scope in caller.get("scopes", ())]
-        yield from _token(caller, chosen.origin)
+        yield from _token(caller, scopes, chosen.origin)
         yield _clock(caller, asked)
         yield _versions(str(caller.get("server_version")))
     if "admin" in scopes:
@@ -97,16 +97,15 @@ def _inside(
     yield from _conventions(access)
 
 
-def _token(caller: JsonObject, origin: str) -> Iterator[Finding]:
-    scopes = [str(scope) for scope in caller.get("scopes", ())]
+def _token(caller: JsonObject, scopes: list[str], origin: str) -> Iterator[Finding]:
     whose = f"tenant {caller.get('tenant')}"
     if caller.get("home_tenant") != caller.get("tenant"):
         whose += f" (its own is {caller.get('home_tenant')})"
     yield Finding(
         check="token", state="ok", text=f"{caller.get('token_name')}, {whose}, from {origin}"
     )
-    lacking = {"ingestions:read", "ingestions:write"} - set(scopes)
-    lacking = set() if "admin" in scopes else lacking
+    wanted = {"ingestions:read", "ingestions:write"} if "admin" not in scopes else set()
+    lacking = wanted - set(scopes)
     yield Finding(
         check="scopes",
         state="warning" if lacking else "ok",

@@ -21,12 +21,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from osa.cli.credentials import (
-    config_folder,
-    default_server,
-    load_entry,
-    normalise_server,
-)
+from osa.cli.credentials import config_folder, default_server, load_entry, normalise_server
 from osa.cli.problems import BadUsage, NotLoggedIn
 
 DEFAULT_SERVER = "http://127.0.0.1:8000"

@@ -79,7 +79,4 @@ def recall(server: str, token: str, tenant: str | None = None) -> tuple[str | No
     if not isinstance(entry, dict):
         return None, None
     found, name = entry.get("id"), entry.get("created_by")
-    return (
-        found if isinstance(found, str) else None,
-        name if isinstance(name, str) else None,
-    )
+    return found if isinstance(found, str) else None, name if isinstance(name, str) else None

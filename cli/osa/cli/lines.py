@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from osa.cli.output import JsonObject, clean, write
+from osa.cli.output import JsonObject, clean
 from osa.cli.times import read_time, show_seconds, show_time
 
-_OUTCOMES = ("created", "updated", "unchanged", "skipped", "rejected", "failed")
+OUTCOMES = ("created", "updated", "unchanged", "skipped", "rejected", "failed")
 
 
 def describe_progress(ingestion: JsonObject, *, now: datetime | None = None) -> str:
@@ -40,7 +40,7 @@ def describe_counts(ingestion: JsonObject) -> str:
     """What became of the items: `4 seen: 3 created, 1 rejected`."""
     counts = ingestion.get("counts", {})
     # A newer server may count outcomes that are not known here.
-    words = [*_OUTCOMES, *(word for word in counts if word not in (*_OUTCOMES, "seen"))]
+    words = [*OUTCOMES, *(word for word in counts if word not in (*OUTCOMES, "seen"))]
     named = [f"{counts[word]} {word}" for word in words if counts.get(word)]
     return f"{counts.get('seen', 0)} seen" + (f": {', '.join(named)}" if named else "")
 
@@ -94,8 +94,3 @@ def event_line(event: JsonObject) -> str:
     elif data.get("status_reason") not in (None, data.get("status"), "completed"):
         words.append(f"- {data['status_reason']}")
     return clean(f"{event.get('number'):>4}  {show_time(event.get('at'))}  {' '.join(words)}")
-
-
-def write_event(event: JsonObject) -> None:
-    """An event as data."""
-    write(event_line(event))

@@ -12,11 +12,7 @@ LARGEST_PAGE = 200
 
 
 def walk(
-    line: Connection,
-    operation: Operation,
-    *path: Any,
-    max_items: int | None,
-    **filters: Any,
+    line: Connection, operation: Operation, *path: Any, max_items: int | None, **filters: Any
 ) -> Iterator[dict[str, Any]]:
     """Yield the items of all pages, at most `max_items`; pages are fetched as they are needed."""
     left = max_items

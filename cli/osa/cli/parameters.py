@@ -241,13 +241,9 @@ def describe(schema: Schema, root: Schema) -> str:
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is not None and high is not None:
         return f"{words} {low} to {high}"
-    return (
-        f"{words} ≥ {low}"
-        if low is not None
-        else f"{words} ≤ {high}"
-        if high is not None
-        else words
-    )
+    if low is not None:
+        return f"{words} ≥ {low}"
+    return words if high is None else f"{words} ≤ {high}"
 
 
 def _branches(schema: Schema) -> list[Schema]:

@@ -14,11 +14,7 @@ from osa.cli.transport import Connection
 
 
 def get_readiness(
-    *,
-    server: str,
-    timeout: float = 30.0,
-    retries: int = 0,
-    http: httpx.Client | None = None,
+    *, server: str, timeout: float = 30.0, retries: int = 0, http: httpx.Client | None = None
 ) -> dict[str, Any]:
     """Give `{status, version, workers_alive}` when a start would be accepted; needs no token."""
     from osa.sdk.api.service import get_readiness as operation

@@ -15,7 +15,6 @@ _SRN = re.compile(r"urn:osa:[A-Za-z0-9.-]+:(\w+):(\S+)")
 _HOW_TO_FIND = {
     "ingestion": "`osa ingestion list` shows the ids; @last is the newest one that you started.",
     "record": "`osa record list` shows the ids.",
-    "convention": "`osa convention list` shows the conventions.",
 }
 _A = {"ingestion": "an ingestion", "record": "a record", "convention": "a convention"}
 _SRN_KINDS = {"ing": "ingestion", "conv": "convention", "rec": "record"}
@@ -127,12 +126,7 @@ def open_session(
     access: Access = {"server": choice.server, "token": found.value}
     if (acting_for := choose_tenant(tenant)) is not None:
         access["tenant"] = acting_for.name
-    return Session(
-        access=access,
-        token_name=found.name,
-        format=output,
-        quiet=quiet,
-    )
+    return Session(access=access, token_name=found.name, format=output, quiet=quiet)
 
 
 def check_id(text: str | None, kind: str) -> str:
@@ -142,11 +136,9 @@ def check_id(text: str | None, kind: str) -> str:
     if match := _SRN.fullmatch(text):
         is_a = _SRN_KINDS.get(match[1])
         if is_a != kind:
+            named = _A[is_a] if is_a else "something else"
             raise BadUsage(
-                f"{text} names {'a ' + is_a if is_a else 'something else'}, and a {kind} is wanted."
-                if is_a != "ingestion"
-                else f"{text} names an ingestion, and a {kind} is wanted.",
-                next_step=_HOW_TO_FIND[kind],
+                f"{text} names {named}, and {_A[kind]} is wanted.", next_step=_HOW_TO_FIND[kind]
             )
         return text
     lowered = text.strip().lower()

@@ -249,7 +249,7 @@ def next_steps(ingestion: JsonObject) -> Iterable[str]:
     if ingestion.get("retried_by"):
         yield f"Its retry: osa ingestion status {clean(ingestion['retried_by'])}"
     elif status != "succeeded" or _bad(ingestion):
-        scopes = _allowed_scopes(ingestion)
+        scopes = allowed_scopes(ingestion)
         if scopes and f"osa ingestion retry {identity}" not in told:
             yield f"Try again: osa ingestion retry {identity} --scope {scopes[0]}"
             if len(scopes) > 1:
@@ -259,7 +259,7 @@ def next_steps(ingestion: JsonObject) -> Iterable[str]:
         yield f"Its files:   osa ingestion download {identity}"
 
 
-def _allowed_scopes(ingestion: JsonObject) -> list[str]:
+def allowed_scopes(ingestion: JsonObject) -> list[str]:
     """What a retry may do, the least first."""
     allowed = {
         each.get("action")

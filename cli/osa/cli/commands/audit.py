@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Unpack
 
 import typer
 
 from osa.cli.commands import options
 from osa.cli.commands.lists import write_list
-from osa.cli.output import Column, Format, JsonObject, dump, table
+from osa.cli.output import Column, JsonObject, dump, table
 from osa.cli.session import open_session
 from osa.cli.times import parse_time, show_time
 
 
+@options.asking()
 def audit(
     ingestion: Annotated[
         str | None,
@@ -37,11 +38,7 @@ def audit(
     ] = None,
     order: options.Order = "desc",
     max_items: options.MaxItems = None,
-    output: options.Output = Format.table,
-    quiet: options.Quiet = False,
-    server: options.Server = None,
-    token: options.Token = None,
-    tenant: options.Tenant = None,
+    **asked: Unpack[options.Asked],
 ) -> None:
     """Tell who changed what, and when; needs an admin token.
 
@@ -50,7 +47,7 @@ def audit(
     options.check_order(order)
     after = parse_time(since, option="--since") if since else None
     before = parse_time(until, option="--until") if until else None
-    session = open_session(server, token, tenant, output, quiet)
+    session = open_session(**asked)
     identity = session.resolve_ingestion(ingestion) if ingestion else None
 
     from osa.cli.ingestion import iter_audit

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, Unpack
 
 import typer
 
 from osa.cli.commands import options, showing
 from osa.cli.commands.many import for_each
-from osa.cli.output import Format, JsonObject, clean, say
+from osa.cli.output import JsonObject, clean, say
 from osa.cli.problems import BadUsage, Detached, ExitCode
 from osa.cli.session import Session, open_session
 from osa.cli.times import parse_duration
 
 
+@options.asking()
 def cancel(
     ingestion: options.Ingestions = None,
     reason: Annotated[
@@ -40,11 +41,7 @@ def cancel(
         bool, typer.Option("--wait", help="Until it is done; canceled is then exit code 0.")
     ] = False,
     timeout: options.Timeout = None,
-    output: options.Output = Format.table,
-    quiet: options.Quiet = False,
-    server: options.Server = None,
-    token: options.Token = None,
-    tenant: options.Tenant = None,
+    **asked: Unpack[options.Asked],
 ) -> None:
     """Stop an ingestion, or several. What it has published stays.
 
@@ -56,7 +53,7 @@ def cancel(
         raise BadUsage("--force gives no grace.", next_step="Use one of --force and --grace.")
     seconds = parse_duration(grace, option="--grace") if grace else None
     limit = parse_duration(timeout, option="--timeout") if timeout else None
-    session = open_session(server, token, tenant, output, quiet)
+    session = open_session(**asked)
     identities = session.resolve_ingestions(ingestion)
     how = {
         "reason": reason,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Unpack
 
 import typer
 
@@ -27,18 +27,11 @@ from osa.cli.times import parse_duration, show_age
 _ENDED = ("succeeded", "failed", "canceled")
 
 
-def _complete_ended() -> list[str]:
-    return list(_ENDED)
-
-
+@options.asking()
 def delete(
     ingestion: options.Ingestions = None,
     yes: options.Yes = False,
-    output: options.Output = Format.table,
-    quiet: options.Quiet = False,
-    server: options.Server = None,
-    token: options.Token = None,
-    tenant: options.Tenant = None,
+    **asked: Unpack[options.Asked],
 ) -> None:
     """Forget ended ingestions; what they published stays.
 
@@ -46,7 +39,7 @@ def delete(
     identities that keep a later ingestion from making duplicates. Standard output is the id of each
     that is gone. The first failure is the exit code; the others are tried all the same.
     """
-    session = open_session(server, token, tenant, output, quiet)
+    session = open_session(**asked)
     identities = session.resolve_ingestions(ingestion)
     if not yes:
         if not _can_ask():
@@ -89,6 +82,7 @@ def _delete_each(session: Session, identities: list[str]) -> None:
     raise typer.Exit(code)
 
 
+@options.asking(quiet="Only the number: found, or deleted.")
 def cleanup(
     older_than: Annotated[
         str | None,
@@ -96,19 +90,8 @@ def cleanup(
             "--older-than", metavar="DURATION", help="Those that ended so long ago: 12h, 30d, 8w …"
         ),
     ] = None,
-    status: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--status",
-            metavar="STATUS",
-            help=f"One of {', '.join(_ENDED)}; repeat for or.",
-            autocompletion=_complete_ended,
-        ),
-    ] = None,
-    convention: Annotated[
-        str | None,
-        typer.Option("--convention", metavar="ID", help="Only those of this convention."),
-    ] = None,
+    status: Annotated[list[str] | None, options.repeatable_word("--status", _ENDED)] = None,
+    convention: options.OfConvention = None,
     keep_last: Annotated[
         int | None,
         typer.Option(
@@ -120,13 +103,7 @@ def cleanup(
         ),
     ] = None,
     yes: options.Yes = False,
-    output: options.Output = Format.table,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Only the number: found, or deleted.")
-    ] = False,
-    server: options.Server = None,
-    token: options.Token = None,
-    tenant: options.Tenant = None,
+    **asked: Unpack[options.Asked],
 ) -> None:
     """Forget many ended ingestions; without --yes, only show which.
 
@@ -150,7 +127,7 @@ def cleanup(
             "Which ingestions? Without a filter it would be all of them.",
             next_step="For example: osa ingestion cleanup --older-than 30d",
         )
-    session = open_session(server, token, tenant, output, quiet)
+    session = open_session(**asked)
 
     from osa.cli.ingestion import clean_up
 
@@ -163,11 +140,11 @@ def cleanup(
         if asks:
             _ask(f"Delete {'it' if count == 1 else f'these {count}'}? What they published stays.")
         selected = _delete_selected(session, selected)
-    elif count and not quiet:
+    elif count and not session.quiet:
         say("Nothing was deleted. The same with --yes deletes them.")
-    if quiet:
+    if session.quiet:
         write(str(selected["deleted_count" if yes or asks else "match_count"]))
-    elif output is not Format.table:
+    elif session.format is not Format.table:
         session.write_object(selected)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from typing import Annotated
+from typing import Annotated, Unpack
 
 import typer
 
 from osa.cli.commands import options
+from osa.cli.commands.lists import write_one
 from osa.cli.commands.options import examples
 from osa.cli.output import (
     Column,
@@ -28,25 +29,22 @@ app = options.noun()
 
 
 @app.command("list", epilog=examples("osa convention list", "osa convention list --ingestable -q"))
+@options.asking()
 def list_(
     ingestable: Annotated[
         bool, typer.Option("--ingestable", help="Only those this server can run now.")
     ] = False,
-    output: options.Output = Format.table,
-    quiet: options.Quiet = False,
-    server: options.Server = None,
-    token: options.Token = None,
-    tenant: options.Tenant = None,
+    **asked: Unpack[options.Asked],
 ) -> None:
     """List the conventions of the server."""
-    session = open_session(server, token, tenant, output, quiet)
+    session = open_session(**asked)
 
     from osa.cli.ingestion import list_conventions
 
     found = list_conventions(**session.access, ingestable=True if ingestable else None)
-    if quiet:
+    if session.quiet:
         session.write_ids(found)
-    elif output is not Format.table:
+    elif session.format is not Format.table:
         session.write_objects(found)
     else:
         table(
@@ -72,25 +70,16 @@ def list_(
 
 
 @app.command(epilog=examples("osa convention show nc-to-geotiff"))
+@options.asking()
 def show(
     convention: options.Convention = None,
-    output: options.Output = Format.table,
-    quiet: options.Quiet = False,
-    server: options.Server = None,
-    token: options.Token = None,
-    tenant: options.Tenant = None,
+    **asked: Unpack[options.Asked],
 ) -> None:
     """Show a convention with its parameters."""
     if not convention:
         raise BadUsage("Which convention?", next_step="`osa convention list` shows them.")
-    session = open_session(server, token, tenant, output, quiet)
-    found = find_convention(session, convention)
-    if quiet:
-        session.write_ids([found])
-    elif output is not Format.table:
-        session.write_object(found)
-    else:
-        _write_convention(found)
+    session = open_session(**asked)
+    write_one(session, find_convention(session, convention), _write_convention)
 
 
 def _write_convention(found: JsonObject) -> None:

@@ -34,9 +34,12 @@ Label = Annotated[
     typer.Option("--label", metavar="K=V", help="A label to find it by; repeatable."),
 ]
 Metadata = Annotated[
-    str | None,
-    typer.Option("--metadata", metavar="JSON", help="A JSON object to keep with it."),
+    str | None, typer.Option("--metadata", metavar="JSON", help="A JSON object to keep with it.")
 ]
+#: A start has a default for it, a retry none.
+BATCH_SIZE: Any = typer.Option(
+    "--batch-size", metavar="N", min=1, max=10000, help="Items committed together, at most."
+)
 Priority = Annotated[
     int | None,
     typer.Option(

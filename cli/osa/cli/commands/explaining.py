@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Unpack
 
 import typer
 
 from osa.cli.commands import options
-from osa.cli.output import Format, JsonObject, block, clean, dump, entry, paint, say, write
+from osa.cli.commands.lists import write_one
+from osa.cli.output import Format, JsonObject, block, clean, entry, paint, say
 from osa.cli.problems import BadUsage, Detached
 from osa.cli.session import open_session
 from osa.cli.times import parse_time, read_time, show_seconds, show_time
@@ -16,36 +17,22 @@ from osa.cli.times import parse_time, read_time, show_seconds, show_time
 _LEVELS = ("debug", "info", "warning", "error")
 
 
-def _complete_level() -> list[str]:
-    return list(_LEVELS)
-
-
+@options.asking(quiet="Only the word for programs, such as no_workers.")
 def explain(
     ingestion: options.Ingestion = None,
-    output: options.Output = Format.table,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Only the word for programs, such as no_workers.")
-    ] = False,
-    server: options.Server = None,
-    token: options.Token = None,
-    tenant: options.Tenant = None,
+    **asked: Unpack[options.Asked],
 ) -> None:
     """Tell why an ingestion waits, hangs or failed, and what to do.
 
     The server works it out at this moment. The exit code is 0 whatever it says.
     """
-    session = open_session(server, token, tenant, output, quiet)
+    session = open_session(**asked)
     identity = session.resolve_ingestion(ingestion)
 
     from osa.cli.ingestion import explain_ingestion
 
     diagnosis = explain_ingestion(**session.access, ingestion_id=identity)
-    if quiet:
-        session.write_ids([diagnosis], "code")
-    elif output is not Format.table:
-        session.write_object(diagnosis)
-    else:
-        _write_diagnosis(diagnosis)
+    write_one(session, diagnosis, _write_diagnosis, key="code")
 
 
 def _write_diagnosis(diagnosis: JsonObject) -> None:
@@ -78,6 +65,7 @@ def _since(diagnosis: JsonObject) -> str | None:
     return f"{show_seconds((checked - since).total_seconds())} ({show_time(diagnosis['since'])})"
 
 
+@options.asking(quiet="Only the messages.")
 def logs(
     ingestion: options.Ingestion = None,
     follow: Annotated[
@@ -99,29 +87,25 @@ def logs(
             "--level",
             metavar="LEVEL",
             help=f"One of {', '.join(_LEVELS)}: that one and what is graver.",
-            autocompletion=_complete_level,
+            autocompletion=options.completing(_LEVELS),
         ),
     ] = None,
     attempt: Annotated[
         int | None, typer.Option("--attempt", metavar="N", min=1, help="Only of this attempt.")
     ] = None,
-    output: options.Output = Format.table,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the messages.")] = False,
-    server: options.Server = None,
-    token: options.Token = None,
-    tenant: options.Tenant = None,
+    **asked: Unpack[options.Asked],
 ) -> None:
     """Show what the convention and its worker said.
 
     The lines outlive the worker; of a message with several, all but the first are indented.
     `events` is the log of what became of the ingestion.
     """
-    if follow and output is Format.json:
+    if follow and asked["output"] is Format.json:
         raise BadUsage("An array has no end while one follows.", next_step="Use -o jsonl with -f.")
     if level is not None:
         options.check_word(level, _LEVELS, option="--level")
     after = parse_time(since, option="--since") if since else None
-    session = open_session(server, token, tenant, output, quiet)
+    session = open_session(**asked)
     identity = session.resolve_ingestion(ingestion)
 
     from osa.cli.ingestion import iter_logs
@@ -137,15 +121,13 @@ def logs(
     )
     told = False
     try:
-        if output is Format.json and not quiet:
+        if session.format is not Format.table and not session.quiet:
             session.write_objects(found)
             return
         for line in found:
             told = True
-            if quiet:
+            if session.quiet:
                 entry("", line.get("message"), width=0)
-            elif output is Format.jsonl:
-                write(dump(line))
             else:
                 _write_line(line)
     except KeyboardInterrupt as exc:

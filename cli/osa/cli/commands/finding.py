@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Unpack
 
 import typer
 
 from osa.cli.commands import options
 from osa.cli.commands.lists import write_list
-from osa.cli.output import Format, write
+from osa.cli.output import write
 from osa.cli.problems import BadUsage
 from osa.cli.session import check_id, open_session
 from osa.cli.times import parse_time
@@ -19,20 +19,9 @@ STATUSES = ("queued", "running", "canceling", "succeeded", "failed", "canceled",
 _OTHER_WORDS = ("cancelled", "pending", "completed", "success", "failure")
 
 
-def _complete_status() -> list[str]:
-    return list(STATUSES)
-
-
+@options.asking()
 def list_(
-    status: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--status",
-            metavar="STATUS",
-            help=f"One of {', '.join(STATUSES)}; repeat for or.",
-            autocompletion=_complete_status,
-        ),
-    ] = None,
+    status: Annotated[list[str] | None, options.repeatable_word("--status", STATUSES)] = None,
     unresolved: Annotated[
         bool, typer.Option("--unresolved", help="Only those that failed and were not retried.")
     ] = False,
@@ -108,11 +97,7 @@ def list_(
         bool, typer.Option("--total", help="Only how many there are; 10000+ when there are more.")
     ] = False,
     max_items: options.MaxItems = None,
-    output: options.Output = Format.table,
-    quiet: options.Quiet = False,
-    server: options.Server = None,
-    token: options.Token = None,
-    tenant: options.Tenant = None,
+    **asked: Unpack[options.Asked],
 ) -> None:
     """List ingestions, newest first.
 
@@ -143,7 +128,7 @@ def list_(
     ):
         flag = f"--{option.replace('_', '-')}"
         filters[option] = parse_time(text, option=flag) if text else None
-    session = open_session(server, token, tenant, output, quiet)
+    session = open_session(**asked)
     filters["retry_of"] = session.resolve_ingestion(retry_of) if retry_of else None
     filters["root_id"] = session.resolve_ingestion(root) if root else None
 
@@ -152,7 +137,7 @@ def list_(
 
     if total:
         count = count_ingestions(**session.access, **filters)
-        if session.for_people or quiet:
+        if session.for_people or session.quiet:
             write(f"{count['value']}{'' if count['relation'] == 'eq' else '+'}")
         else:
             session.write_object(count)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 from osa.cli.commands import (
     canceling,
     clearing,
@@ -15,7 +17,6 @@ from osa.cli.commands import (
     waiting,
 )
 from osa.cli.commands.options import examples
-from osa.cli.output import Format
 from osa.cli.session import open_session
 
 app = options.noun()
@@ -47,20 +48,17 @@ app.command(
         "osa ingestion list --status failed -q | xargs osa ingestion status",
     ),
 )
+@options.asking()
 def status(
     ingestion: options.Ingestions = None,
-    output: options.Output = Format.table,
-    quiet: options.Quiet = False,
-    server: options.Server = None,
-    token: options.Token = None,
-    tenant: options.Tenant = None,
+    **asked: Unpack[options.Asked],
 ) -> None:
     """Show an ingestion: how far it is, why it failed, what to do.
 
     Several are shown in a line each (an array with -o json). The exit code is 0 whatever the
     status; `wait` tells it by exit code.
     """
-    session = open_session(server, token, tenant, output, quiet)
+    session = open_session(**asked)
     identities = session.resolve_ingestions(ingestion)
 
     from osa.cli.ingestion import get_ingestion, get_ingestions
@@ -100,8 +98,7 @@ app.command(
     "explain", epilog=examples("osa ingestion explain @last", "osa ingestion explain @last -q")
 )(explaining.explain)
 app.command(
-    "items",
-    epilog=examples("osa ingestion items @last --outcome failed --outcome rejected"),
+    "items", epilog=examples("osa ingestion items @last --outcome failed --outcome rejected")
 )(results.items)
 app.command(
     "events",
@@ -110,8 +107,7 @@ app.command(
 app.command(
     "logs",
     epilog=examples(
-        "osa ingestion logs @last --follow",
-        "osa ingestion logs @last --level warning --since 10m",
+        "osa ingestion logs @last --follow", "osa ingestion logs @last --level warning --since 10m"
     ),
 )(explaining.logs)
 app.command("artifacts", epilog=examples("osa ingestion artifacts @last"))(results.artifacts)

@@ -1,4 +1,4 @@
-"""Lists, as every noun writes them: a table with an end, or everything."""
+"""One thing, or a list of them, as every noun writes it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,21 @@ from osa.cli.session import Session
 TABLE_ROWS = 50
 
 
+def write_one(
+    session: Session, value: JsonObject, show: Callable[[JsonObject], None], *, key: str = "id"
+) -> None:
+    """One object in the form that was asked for.
+
+    `show` writes it for people; `key` is what `-q` writes of it.
+    """
+    if session.quiet:
+        session.write_ids([value], key)
+    elif session.format is not Format.table:
+        session.write_object(value)
+    else:
+        show(value)
+
+
 def write_list(
     session: Session,
     walk: Callable[..., Iterable[JsonObject]],
@@ -20,7 +35,7 @@ def write_list(
     nothing: str,
     key: str = "id",
 ) -> None:
-    """What `walk(max_items=…)` yields, in the form that was asked for.
+    """What `walk(max_items=…)` yields, in the form that was asked for: a table has an end.
 
     `show` writes the table of what fits; `nothing` is said when there is none; `key` is what `-q`
     writes of each.

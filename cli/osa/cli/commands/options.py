@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
-from typing import Annotated
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypedDict, TypeVar
 
 import typer
 
 from osa.cli.output import Format
 from osa.cli.problems import BadUsage
+
+F = TypeVar("F", bound=Callable[..., None])
+
+
+def completing(words: Sequence[str]) -> Callable[[], list[str]]:
+    """What a shell offers."""
+    return lambda: list(words)
+
+
+def repeatable_word(option: str, words: Sequence[str]) -> Any:
+    """An option that takes one of these words, or several; `check_word` judges each."""
+    return typer.Option(
+        option,
+        metavar=option.removeprefix("--").upper(),
+        help=f"One of {', '.join(words)}; repeat for or.",
+        autocompletion=completing(words),
+    )
+
 
 Server = Annotated[
     str | None,
@@ -40,12 +59,6 @@ Output = Annotated[
         help="table, json or jsonl; the last two are the server's objects, untouched.",
     ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only ids, one a line.")]
-
-
-def _complete_ingestion() -> list[str]:
-    return ["@last"]
-
 
 # Not required by the parser, so that our own message can say how to find one.
 Ingestion = Annotated[
@@ -53,7 +66,7 @@ Ingestion = Annotated[
     typer.Argument(
         metavar="INGESTION",
         help="An id, an SRN, or @last: the newest one that you started.",
-        autocompletion=_complete_ingestion,
+        autocompletion=completing(["@last"]),
         show_default=False,
     ),
 ]
@@ -62,17 +75,19 @@ Ingestions = Annotated[
     typer.Argument(
         metavar="INGESTION...",
         help="Ids, SRNs, or @last: the newest one that you started.",
-        autocompletion=_complete_ingestion,
+        autocompletion=completing(["@last"]),
         show_default=False,
     ),
 ]
 Record = Annotated[
-    str | None,
-    typer.Argument(metavar="RECORD", help="An id or an SRN.", show_default=False),
+    str | None, typer.Argument(metavar="RECORD", help="An id or an SRN.", show_default=False)
 ]
 Convention = Annotated[
     str | None,
     typer.Argument(metavar="CONVENTION", help="A convention's id or SRN.", show_default=False),
+]
+OfConvention = Annotated[
+    str | None, typer.Option("--convention", metavar="ID", help="Only those of this convention.")
 ]
 Timeout = Annotated[
     str | None,
@@ -94,11 +109,47 @@ MaxItems = Annotated[
         show_default=False,
     ),
 ]
-
 Order = Annotated[
     str, typer.Option("--order", metavar="ORDER", help="desc: newest first; asc: oldest first.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; off a terminal it is needed.")]
+
+
+class Asked(TypedDict):
+    """What every command that asks the server is told besides."""
+
+    output: Format
+    quiet: bool
+    server: str | None
+    token: str | None
+    tenant: str | None
+
+
+def asking(*, quiet: str = "Only ids, one a line.") -> Callable[[F], F]:
+    """Of a command that takes `**asked: Unpack[Asked]`, spell those options out for the parser.
+
+    `quiet` is what `-q` leaves.
+    """
+    options: dict[str, tuple[Any, object]] = {
+        "output": (Output, Format.table),
+        "quiet": (Annotated[bool, typer.Option("--quiet", "-q", help=quiet)], False),
+        "server": (Server, None),
+        "token": (Token, None),
+        "tenant": (Tenant, None),
+    }
+    common = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+        for name, (kind, default) in options.items()
+    ]
+
+    def spell_out(command: F) -> F:
+        short = inspect.signature(command, eval_str=True)
+        own = [p for p in short.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        whole = short.replace(parameters=[*own, *common])
+        command.__signature__ = whole  # type: ignore[attr-defined]  # what the parser looks at
+        return command
+
+    return spell_out
 
 
 def noun() -> typer.Typer:

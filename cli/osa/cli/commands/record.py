@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Unpack
 
 import typer
 
 from osa.cli.commands import options
-from osa.cli.commands.lists import write_list
+from osa.cli.commands.lists import write_list, write_one
 from osa.cli.commands.options import examples
 from osa.cli.commands.results import (
+    PATHS_ONLY,
     Directory,
     FileNames,
     Overwrite,
-    PathsOnly,
     file_table,
     save_files,
 )
-from osa.cli.output import Column, Format, JsonObject, block, dump, say, table
+from osa.cli.output import Column, JsonObject, block, dump, say, table
 from osa.cli.session import check_id, open_session
 from osa.cli.times import show_age, show_time
 
@@ -31,11 +31,9 @@ app = options.noun()
     "list",
     epilog=examples("osa record list --convention documents", "osa record list --ingestion @last"),
 )
+@options.asking()
 def list_(
-    convention: Annotated[
-        str | None,
-        typer.Option("--convention", metavar="ID", help="Only those of this convention."),
-    ] = None,
+    convention: options.OfConvention = None,
     ingestion: Annotated[
         str | None,
         typer.Option(
@@ -48,15 +46,11 @@ def list_(
     ] = None,
     order: options.Order = "desc",
     max_items: options.MaxItems = None,
-    output: options.Output = Format.table,
-    quiet: options.Quiet = False,
-    server: options.Server = None,
-    token: options.Token = None,
-    tenant: options.Tenant = None,
+    **asked: Unpack[options.Asked],
 ) -> None:
     """List records, newest first."""
     options.check_order(order)
-    session = open_session(server, token, tenant, output, quiet)
+    session = open_session(**asked)
     by = session.resolve_ingestion(ingestion) if ingestion else None
 
     from osa.cli.ingestion import iter_records
@@ -103,55 +97,47 @@ def _row(record: JsonObject) -> tuple[object, ...]:
 
 
 @app.command(epilog=examples("osa record show 019aa9d4-7c00-7d33-9a86-3f1c2d3e4f50 -o json"))
+@options.asking()
 def show(
     record: options.Record = None,
-    output: options.Output = Format.table,
-    quiet: options.Quiet = False,
-    server: options.Server = None,
-    token: options.Token = None,
-    tenant: options.Tenant = None,
+    **asked: Unpack[options.Asked],
 ) -> None:
     """Show a record with its metadata and files."""
     identity = check_id(record, "record")
-    session = open_session(server, token, tenant, output, quiet)
+    session = open_session(**asked)
 
     from osa.cli.ingestion import get_record
 
-    found = get_record(**session.access, record_id=identity)
-    if quiet:
-        session.write_ids([found])
-    elif output is not Format.table:
-        session.write_object(found)
-    else:
-        rows: list[tuple[str, object]] = [
-            ("Record", found["id"]),
-            ("Title", found.get("title") or "-"),
-            ("Source id", found["source_id"]),
-            ("Convention", found["convention_id"]),
-            ("Version", found["version"]),
-            ("Created", show_time(found.get("created_at"))),
-            ("Updated", f"{show_time(found.get('updated_at'))} by {found['ingestion_id']}"),
-            ("SRN", found["srn"]),
-        ]
-        for name, value in found.get("metadata", {}).items():
-            rows.append((f"  {name}", value if isinstance(value, str) else dump(value)))
-        block(rows)
-        if found.get("files"):
-            file_table(found["files"])
-            say(f"Get them with: osa record download {found['id']}")
+    write_one(session, get_record(**session.access, record_id=identity), _write_record)
+
+
+def _write_record(found: JsonObject) -> None:
+    rows: list[tuple[str, object]] = [
+        ("Record", found["id"]),
+        ("Title", found.get("title") or "-"),
+        ("Source id", found["source_id"]),
+        ("Convention", found["convention_id"]),
+        ("Version", found["version"]),
+        ("Created", show_time(found.get("created_at"))),
+        ("Updated", f"{show_time(found.get('updated_at'))} by {found['ingestion_id']}"),
+        ("SRN", found["srn"]),
+    ]
+    for name, value in found.get("metadata", {}).items():
+        rows.append((f"  {name}", value if isinstance(value, str) else dump(value)))
+    block(rows)
+    if found.get("files"):
+        file_table(found["files"])
+        say(f"Get them with: osa record download {found['id']}")
 
 
 @app.command(epilog=examples("osa record download 019aa9d4-7c00-7d33-9a86-3f1c2d3e4f50 --dir out"))
+@options.asking(quiet=PATHS_ONLY)
 def download(
     record: options.Record = None,
     directory: Directory = Path(),
     name: FileNames = None,
     overwrite: Overwrite = False,
-    output: options.Output = Format.table,
-    quiet: PathsOnly = False,
-    server: options.Server = None,
-    token: options.Token = None,
-    tenant: options.Tenant = None,
+    **asked: Unpack[options.Asked],
 ) -> None:
     """Download the files of a record.
 
@@ -159,7 +145,7 @@ def download(
     with the same content is not sent again.
     """
     identity = check_id(record, "record")
-    session = open_session(server, token, tenant, output, quiet)
+    session = open_session(**asked)
 
     from osa.cli.ingestion import download_record_file, get_record
 

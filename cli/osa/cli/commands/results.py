@@ -6,22 +6,16 @@ import difflib
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Unpack
 
 import typer
 
 from osa.cli.commands import options
 from osa.cli.commands.lists import write_list
+from osa.cli.lines import OUTCOMES
 from osa.cli.output import Column, Format, JsonObject, clean, dump, say, show_size, table, write
 from osa.cli.problems import CommandFailed, ExitCode
 from osa.cli.session import Session, open_session
-
-_OUTCOMES = ("created", "updated", "unchanged", "skipped", "rejected", "failed")
-
-
-def _complete_outcome() -> list[str]:
-    return list(_OUTCOMES)
-
 
 Directory = Annotated[
     Path, typer.Option("--dir", "-d", metavar="FOLDER", help="Where to; made when it is missing.")
@@ -33,36 +27,24 @@ FileNames = Annotated[
     list[str] | None,
     typer.Option("--name", metavar="NAME", help="Only the file of this name or id; repeatable."),
 ]
-PathsOnly = Annotated[bool, typer.Option("--quiet", "-q", help="No talk, only paths.")]
+#: What `-q` leaves of a download.
+PATHS_ONLY = "No talk, only paths."
 
 
+@options.asking(quiet="Only ids of records, one a line.")
 def items(
     ingestion: options.Ingestion = None,
-    outcome: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--outcome",
-            metavar="OUTCOME",
-            help=f"One of {', '.join(_OUTCOMES)}; repeat for or.",
-            autocompletion=_complete_outcome,
-        ),
-    ] = None,
+    outcome: Annotated[list[str] | None, options.repeatable_word("--outcome", OUTCOMES)] = None,
     max_items: options.MaxItems = None,
-    output: options.Output = Format.table,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Only ids of records, one a line.")
-    ] = False,
-    server: options.Server = None,
-    token: options.Token = None,
-    tenant: options.Tenant = None,
+    **asked: Unpack[options.Asked],
 ) -> None:
     """List what an ingestion read, with outcomes.
 
     For what was rejected or failed, it says why.
     """
     for word in outcome or ():
-        options.check_word(word, _OUTCOMES, option="--outcome")
-    session = open_session(server, token, tenant, output, quiet)
+        options.check_word(word, OUTCOMES, option="--outcome")
+    session = open_session(**asked)
     identity = session.resolve_ingestion(ingestion)
 
     from osa.cli.ingestion import iter_items
@@ -99,17 +81,14 @@ def _explain(item: JsonObject) -> None:
         write(f"   {clean(error['hint'])}")
 
 
+@options.asking()
 def artifacts(
     ingestion: options.Ingestion = None,
     max_items: options.MaxItems = None,
-    output: options.Output = Format.table,
-    quiet: options.Quiet = False,
-    server: options.Server = None,
-    token: options.Token = None,
-    tenant: options.Tenant = None,
+    **asked: Unpack[options.Asked],
 ) -> None:
     """List the files an ingestion produced."""
-    session = open_session(server, token, tenant, output, quiet)
+    session = open_session(**asked)
     identity = session.resolve_ingestion(ingestion)
 
     from osa.cli.ingestion import iter_artifacts
@@ -143,23 +122,20 @@ def file_table(files: Sequence[JsonObject]) -> None:
     )
 
 
+@options.asking(quiet=PATHS_ONLY)
 def download(
     ingestion: options.Ingestion = None,
     directory: Directory = Path(),
     name: FileNames = None,
     overwrite: Overwrite = False,
-    output: options.Output = Format.table,
-    quiet: PathsOnly = False,
-    server: options.Server = None,
-    token: options.Token = None,
-    tenant: options.Tenant = None,
+    **asked: Unpack[options.Asked],
 ) -> None:
     """Download the files an ingestion produced.
 
     Each is checked by its SHA-256. Standard output is the path of each. What is there already
     with the same content is not sent again.
     """
-    session = open_session(server, token, tenant, output, quiet)
+    session = open_session(**asked)
     identity = session.resolve_ingestion(ingestion)
 
     from osa.cli.ingestion import download_artifact, iter_artifacts

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Unpack
 
 import typer
 
 from osa.cli.commands import details, options
 from osa.cli.commands.showing import accepted
-from osa.cli.output import Format, JsonObject, say
+from osa.cli.output import JsonObject, say
 from osa.cli.problems import BadUsage, CommandFailed, Detached, ExitCode
 from osa.cli.session import Session, open_session
 
@@ -19,10 +19,7 @@ _SCOPES = {
 }
 
 
-def _complete_scope() -> list[str]:
-    return list(_SCOPES)
-
-
+@options.asking()
 def retry(
     ingestion: options.Ingestion = None,
     scope: Annotated[
@@ -34,7 +31,7 @@ def retry(
             "the last committed batch; all: everything again. Without it the one is taken that "
             "leaves nothing out; where two make sense you have to say which, because an ingestion "
             "has one retry only.",
-            autocompletion=_complete_scope,
+            autocompletion=options.completing(tuple(_SCOPES)),
             show_default=False,
         ),
     ] = None,
@@ -44,12 +41,7 @@ def retry(
     external_id: details.ExternalId = None,
     label: details.Label = None,
     metadata: details.Metadata = None,
-    batch_size: Annotated[
-        int | None,
-        typer.Option(
-            "--batch-size", metavar="N", min=1, max=10000, help="Items committed together, at most."
-        ),
-    ] = None,
+    batch_size: Annotated[int | None, details.BATCH_SIZE] = None,
     priority: details.Priority = None,
     deadline: details.Deadline = None,
     max_failed_items: details.MaxFailedItems = None,
@@ -65,11 +57,7 @@ def retry(
     wait: details.Wait = False,
     watch: details.Watch = False,
     timeout: options.Timeout = None,
-    output: options.Output = Format.table,
-    quiet: options.Quiet = False,
-    server: options.Server = None,
-    token: options.Token = None,
-    tenant: options.Tenant = None,
+    **asked: Unpack[options.Asked],
 ) -> None:
     """Try an ended ingestion again, as a new one linked to it.
 
@@ -96,7 +84,7 @@ def retry(
     if scope is not None:
         scope = scope.strip().lower().replace("-", "_")
         options.check_word(scope, tuple(_SCOPES), option="--scope")
-    session = open_session(server, token, tenant, output, quiet)
+    session = open_session(**asked)
     identity = session.resolve_ingestion(ingestion)
 
     from osa.cli.ingestion import get_ingestion, retry_ingestion
@@ -105,7 +93,7 @@ def retry(
         before = get_ingestion(**session.access, ingestion_id=identity)
         if scope is None:
             scope = _choose_scope(before)
-            if not quiet:
+            if not session.quiet:
                 say(f"Scope {scope}: {_SCOPES[scope]}.")
         if param or given:
             overrides["parameters"] = _check_parameters(session, before, param or [], given)
@@ -146,12 +134,11 @@ def _check_parameters(
 
 def _choose_scope(before: JsonObject) -> str:
     """The scope that leaves nothing out and repeats the least; raises where nobody can know."""
-    identity = before["id"]
-    actions = {each.get("action"): each for each in before.get("allowed_actions") or ()}
-    allowed = [
-        scope for scope in _SCOPES if actions.get(f"retry_{scope}", {}).get("allowed") is True
-    ]
+    from osa.cli.views import allowed_scopes
+
+    identity, allowed = before["id"], allowed_scopes(before)
     if not allowed:
+        actions = {each.get("action"): each for each in before.get("allowed_actions") or ()}
         reason = actions.get("retry_all", {}).get("reason") or "The server does not allow it."
         if before.get("retried_by"):
             next_step = f"See its retry with: osa ingestion status {before['retried_by']}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
+from osa.cli.commands.lists import write_one
 from osa.cli.output import Format, JsonObject, say, write
 from osa.cli.session import Session
 
@@ -14,14 +15,9 @@ _ENDED = {"succeeded": "succeeded", "failed": "failed", "canceled": "been cancel
 
 def show(session: Session, ingestion: JsonObject) -> None:
     """An ingestion with everything that is known of it."""
-    if session.quiet:
-        session.write_ids([ingestion])
-    elif session.format is not Format.table:
-        session.write_object(ingestion)
-    else:
-        from osa.cli.views import ingestion_block
+    from osa.cli.views import ingestion_block
 
-        ingestion_block(ingestion)
+    write_one(session, ingestion, ingestion_block)
 
 
 def show_all(session: Session, ingestions: Sequence[JsonObject]) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Unpack
 
 import typer
 
 from osa.cli.commands import details, options
 from osa.cli.commands.showing import accepted
 from osa.cli.commands.sources import check_sources, plan_sources, send_sources
-from osa.cli.output import Format, JsonObject
+from osa.cli.output import JsonObject
 from osa.cli.problems import BadUsage, CommandFailed, Detached
 from osa.cli.session import Session, open_session
 
@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 _ON_CONFLICT = ("fail", "attach", "queue")
 
 
-def _complete_on_conflict() -> list[str]:
-    return list(_ON_CONFLICT)
-
-
+@options.asking()
 def start(
     convention: options.Convention = None,
     sources: Annotated[
@@ -53,12 +50,7 @@ def start(
     external_id: details.ExternalId = None,
     label: details.Label = None,
     metadata: details.Metadata = None,
-    batch_size: Annotated[
-        int,
-        typer.Option(
-            "--batch-size", metavar="N", min=1, max=10000, help="Items committed together, at most."
-        ),
-    ] = 1000,
+    batch_size: Annotated[int, details.BATCH_SIZE] = 1000,
     limit: Annotated[
         int | None,
         typer.Option("--limit", metavar="N", min=1, help="Items of this ingestion, at most."),
@@ -87,18 +79,14 @@ def start(
             metavar="WHAT",
             help="When another is active that excludes this one: fail (the default, exit code 8), "
             "attach to that one, or queue behind it.",
-            autocompletion=_complete_on_conflict,
+            autocompletion=options.completing(_ON_CONFLICT),
         ),
     ] = None,
     idempotency_key: details.IdempotencyKey = None,
     wait: details.Wait = False,
     watch: details.Watch = False,
     timeout: options.Timeout = None,
-    output: options.Output = Format.table,
-    quiet: options.Quiet = False,
-    server: options.Server = None,
-    token: options.Token = None,
-    tenant: options.Tenant = None,
+    **asked: Unpack[options.Asked],
 ) -> None:
     """Start an ingestion of files, addresses or texts.
 
@@ -120,7 +108,7 @@ def start(
     if on_conflict is not None:
         options.check_word(on_conflict, _ON_CONFLICT, option="--on-conflict")
     plan = plan_sources(sources or [], source_uri or [], text or [], record or [])
-    session = open_session(server, token, tenant, output, quiet)
+    session = open_session(**asked)
     parameters = _check_convention(session, convention, plan, param or [], given)
 
     try:

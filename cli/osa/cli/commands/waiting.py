@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Unpack
 
 import typer
 
 from osa.cli.commands import options
 from osa.cli.commands.showing import follow_to_end
-from osa.cli.output import Format, dump, write
+from osa.cli.output import Format, write
 from osa.cli.problems import BadUsage, Detached
 from osa.cli.session import open_session
 from osa.cli.times import parse_duration
 
 
+@options.asking()
 def wait(
     ingestion: options.Ingestions = None,
     follow_retries: Annotated[
@@ -23,11 +24,7 @@ def wait(
         ),
     ] = False,
     timeout: options.Timeout = None,
-    output: options.Output = Format.table,
-    quiet: options.Quiet = False,
-    server: options.Server = None,
-    token: options.Token = None,
-    tenant: options.Tenant = None,
+    **asked: Unpack[options.Asked],
 ) -> None:
     """Wait until an ingestion is done, or several.
 
@@ -35,19 +32,16 @@ def wait(
     too long. Ctrl-C detaches; the ingestion goes on.
     """
     limit = parse_duration(timeout, option="--timeout") if timeout else None
-    session = open_session(server, token, tenant, output, quiet)
+    session = open_session(**asked)
     identities = session.resolve_ingestions(ingestion)
     follow_to_end(session, identities, timeout=limit, follow_retries=follow_retries)
 
 
+@options.asking()
 def watch(
     ingestion: options.Ingestion = None,
     timeout: options.Timeout = None,
-    output: options.Output = Format.table,
-    quiet: options.Quiet = False,
-    server: options.Server = None,
-    token: options.Token = None,
-    tenant: options.Tenant = None,
+    **asked: Unpack[options.Asked],
 ) -> None:
     """Follow an ingestion, event by event, until it is done.
 
@@ -55,11 +49,12 @@ def watch(
     ingestion goes on.
     """
     limit = parse_duration(timeout, option="--timeout") if timeout else None
-    session = open_session(server, token, tenant, output, quiet)
+    session = open_session(**asked)
     identity = session.resolve_ingestion(ingestion)
     follow_to_end(session, [identity], timeout=limit, with_events=True)
 
 
+@options.asking(quiet="Only numbers, one a line.")
 def events(
     ingestion: options.Ingestion = None,
     follow: Annotated[
@@ -69,33 +64,26 @@ def events(
         int,
         typer.Option("--after", metavar="NUMBER", min=0, help="Only events with a higher number."),
     ] = 0,
-    output: options.Output = Format.table,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only numbers, one a line.")] = False,
-    server: options.Server = None,
-    token: options.Token = None,
-    tenant: options.Tenant = None,
+    **asked: Unpack[options.Asked],
 ) -> None:
     """Show the numbered log of an ingestion."""
-    if follow and output is Format.json:
+    if follow and asked["output"] is Format.json:
         raise BadUsage("An array has no end while one follows.", next_step="Use -o jsonl with -f.")
-    session = open_session(server, token, tenant, output, quiet)
+    session = open_session(**asked)
     identity = session.resolve_ingestion(ingestion)
 
     from osa.cli.ingestion import iter_events
-    from osa.cli.lines import write_event
+    from osa.cli.lines import event_line
 
     found = iter_events(**session.access, ingestion_id=identity, after=after, follow=follow)
     try:
-        if quiet:
+        if session.quiet:
             session.write_ids(found, "number")
-        elif output is Format.json:
+        elif session.format is not Format.table:
             session.write_objects(found)
         else:
             for event in found:
-                if output is Format.jsonl:
-                    write(dump(event))
-                else:
-                    write_event(event)
+                write(event_line(event))
     except KeyboardInterrupt as exc:
         raise Detached(
             f"Detached: nothing was changed on the server.\n"
