@@ -28,8 +28,7 @@ _NEXT = {
     "SELECTION_MISMATCH": "Do the same again: it is then selected anew.",
     "TOO_MANY_REQUESTS": "Wait a moment, and ask less often.",
     "OVERLOADED": "Wait a moment; if it stays so, tell the operator.",
-    "UNREACHABLE": "Check the address (--server, OSA_SERVER, osa.toml, `osa login`); "
-    "on this machine `osa serve` starts a server.",
+    "UNREACHABLE": "Check the address (--server, OSA_SERVER, osa.toml, `osa login`).",
     "TIMEOUT": "Try the same again; if it stays so, ask the operator of the server.",
     "TLS_FAILED": "Check the address, and the certificates of this machine.",
     "REDIRECTED": "Give the new address with --server, if you trust it.",
