@@ -11,19 +11,24 @@ brings.
 
 from __future__ import annotations
 
+import re
 import runpy
+from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import Engine, event
 
 from osa.server.model import Counts
 from osa.server.service.jobs import Job
-from osa.server.store import holds
-from osa.server.store.holds import Hold
-from osa.server.store.tables import ingestion
+
+_FENCE = re.compile(
+    r"ingestion\.attempt = (\?|%\(held_attempt\)s(::\w+)?)"
+    r" AND ingestion\.status IN \('running', 'canceling'\)"
+)
 
 
-def unfenced(hold: Hold) -> ColumnElement[bool]:
-    return ingestion.c.id == hold.ingestion_id
+def unfenced(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> tuple[str, Any]:
+    """As it is sent to the database."""
+    return _FENCE.sub(r"(\g<0> OR 1 = 1)", statement), parameters
 
 
 class Whatever(int):
@@ -44,6 +49,6 @@ class Believed(Counts):
 
 
 if __name__ == "__main__":
-    holds.fenced = unfenced
+    event.listen(Engine, "before_cursor_execute", unfenced, retval=True)
     Job.counts = property(lambda _: Believed(), lambda _, value: None)  # type: ignore[assignment]
     runpy.run_module("osa.server.commands", run_name="__main__")

@@ -15,6 +15,8 @@ from osa.server.store.tables import audit
 #: The name of what the server does by itself.
 SERVER = "osa"
 
+_APPEND = insert(audit).values(at=now())
+
 
 def append(
     connection: Connection,
@@ -27,17 +29,17 @@ def append(
 ) -> None:
     """Note a change; without a principal it was the server, for `tenant`."""
     connection.execute(
-        insert(audit).values(
-            id=new_id(),
-            tenant=tenant or (principal.tenant if principal else ""),
-            at=now(),
-            action=action,
-            token_id=principal.token_id if principal else None,
-            token_name=principal.token_name if principal else SERVER,
-            ingestion_id=ingestion_id,
-            request_id=principal.request_id if principal else None,
-            detail=dict(detail or {}),
-        )
+        _APPEND,
+        {
+            "id": new_id(),
+            "tenant": tenant or (principal.tenant if principal else ""),
+            "action": action,
+            "token_id": principal.token_id if principal else None,
+            "token_name": principal.token_name if principal else SERVER,
+            "ingestion_id": ingestion_id,
+            "request_id": principal.request_id if principal else None,
+            "detail": dict(detail or {}),
+        },
     )
 
 

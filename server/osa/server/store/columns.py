@@ -14,6 +14,8 @@ from sqlalchemy.types import TypeDecorator
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+# One for all: each new one is adapted to the database again.
+_DURATION = BigInteger()
 
 
 def to_micros(moment: datetime) -> int:
@@ -73,14 +75,14 @@ def _now_sqlite(element: now, compiler: SQLCompiler, **kw: Any) -> str:
 
 def micros(seconds: float) -> ColumnElement[int]:
     """A duration as what is added to an Instant."""
-    return literal(round(seconds * 1_000_000), BigInteger())
+    return literal(round(seconds * 1_000_000), _DURATION)
 
 
 def micros_between(
     later: ColumnElement[datetime], earlier: ColumnElement[datetime]
 ) -> ColumnElement[int]:
     """A duration as an integer, negative when it is the other way round."""
-    return type_coerce(later, BigInteger()) - type_coerce(earlier, BigInteger())
+    return type_coerce(later, _DURATION) - type_coerce(earlier, _DURATION)
 
 
 def long_ago(moment: ColumnElement[datetime], seconds: float) -> ColumnElement[bool]:

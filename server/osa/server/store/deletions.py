@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, select, tuple_, update
+from sqlalchemy import Connection, Delete, Table, bindparam, delete, select, tuple_, update
 
 from osa.server.model import ENDED
 from osa.server.store.columns import micros, now
@@ -23,9 +23,16 @@ NOBODY = "(deleted)"
 PIECE = 2_000
 _INGESTIONS_AT_ONCE = 100
 
+
+def _drop_some(table: Table) -> Delete:
+    key = list(table.primary_key)
+    some = select(*key).where(table.c.ingestion_id.in_(bindparam("ids", expanding=True)))
+    return delete(table).where(tuple_(*key).in_(some.limit(bindparam("left"))))
+
+
 #: All that hangs on an ingestion, each row known by its primary key.
-_PARTS = tuple(
-    table
+_DROPS = tuple(
+    _drop_some(table)
     for table in metadata.sorted_tables
     if any(key.column is ingestion.c.id for key in table.foreign_keys)
 )
@@ -94,10 +101,8 @@ def drop(connection: Connection, *, rows: int = PIECE) -> bool:
     if not ids:
         return False
     left = rows
-    for table in _PARTS:
-        key = list(table.primary_key)
-        some = select(*key).where(table.c.ingestion_id.in_(ids)).limit(left)
-        left -= connection.execute(delete(table).where(tuple_(*key).in_(some))).rowcount
+    for statement in _DROPS:
+        left -= connection.execute(statement, {"ids": ids, "left": left}).rowcount
         if left <= 0:
             return True
     connection.execute(delete(ingestion).where(ingestion.c.id.in_(ids)))

@@ -8,9 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Float,
+    Insert,
+    Row,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from osa.server.model import Counts, Fault, Progress
 from osa.server.model.machine import REQUEUE, Transition
@@ -28,25 +43,46 @@ class Hold:
     ingestion_id: str
     attempt: int
 
+    @property
+    def right(self) -> dict[str, Any]:
+        """The parameters of FENCE."""
+        return {"held_id": self.ingestion_id, "held_attempt": self.attempt}
 
+
+#: What every write of a worker says.
+FENCE = and_(
+    ingestion.c.id == bindparam("held_id"),
+    ingestion.c.attempt == bindparam("held_attempt"),
+    is_held(),
+)
 #: What an ingestion has that nobody holds.
 NO_PLACES: dict[str, Any] = {"tenant_place": None, "convention_place": None}
 
-
-def fenced(hold: Hold) -> ColumnElement[bool]:
-    """What every write of a worker says."""
-    return and_(
-        ingestion.c.id == hold.ingestion_id,
-        ingestion.c.attempt == hold.attempt,
-        is_held(),
-    )
+# Written once, as all that is said often: to put a statement together takes longer than to execute
+# it.
+_LOCK = update(ingestion).where(FENCE).values(heartbeat_at=now()).returning(*COLUMNS)
+# A long transaction was work, not silence.
+_COMMITTED: dict[str, Any] = {"heartbeat_at": now(), "updated_at": now(), "progress_at": now()}
+# Of `percent`: never back within an attempt (a take clears it), and 100 only when done.
+_REACHED = bindparam("reached", type_=Float())
+_COMMITTED["percent"] = case((ingestion.c.percent > _REACHED, ingestion.c.percent), else_=_REACHED)
+_COMMIT = update(ingestion).where(FENCE).values(**_COMMITTED).returning(*COLUMNS)
+_COMMIT_AND_MOVE = _COMMIT.values(fruitless=0, advanced_at=now())
+_HAS_MOVED = or_(
+    ingestion.c.completed.is_(None),
+    ingestion.c.completed.is_distinct_from(bindparam("so_far", type_=BigInteger())),
+    func.coalesce(ingestion.c.phase, "") != bindparam("now_in"),
+)
+_SHOW = (
+    update(ingestion)
+    .where(FENCE)
+    .values(**_COMMITTED, advanced_at=case((_HAS_MOVED, now()), else_=ingestion.c.advanced_at))
+)
 
 
 def lock(connection: Connection, hold: Hold) -> Row[Any] | None:
     """Show the right and keep it until the transaction ends; None when it is gone."""
-    return connection.execute(
-        update(ingestion).where(fenced(hold)).values(heartbeat_at=now()).returning(*COLUMNS)
-    ).first()
+    return connection.execute(_LOCK, hold.right).first()
 
 
 def advance(
@@ -58,37 +94,26 @@ def advance(
     moved: bool,
     progress: Progress,
 ) -> Row[Any]:
-    """Write what a batch changed. Call it after `lock`, in the same transaction."""
+    """Write what a batch changed. Call it after `lock`, in the same transaction. `moved`: a batch
+    without items that leaves the cursor where it was is no progress."""
     return connection.execute(
-        update(ingestion)
-        .where(fenced(hold))
-        .values(
-            created=counts.created,
-            updated=counts.updated,
-            unchanged=counts.unchanged,
-            skipped=counts.skipped,
-            rejected=counts.rejected,
-            failed=counts.failed,
-            cursor=dict(cursor),
-            # A batch without items that leaves the cursor where it was is no progress.
-            fruitless=0 if moved else ingestion.c.fruitless,
-            advanced_at=now() if moved else ingestion.c.advanced_at,
-            # A long transaction was work, not silence.
-            heartbeat_at=now(),
-            updated_at=now(),
-            **_progress_values(progress),
-        )
-        .returning(*COLUMNS)
+        _COMMIT_AND_MOVE if moved else _COMMIT,
+        {
+            **hold.right,
+            "created": counts.created,
+            "updated": counts.updated,
+            "unchanged": counts.unchanged,
+            "skipped": counts.skipped,
+            "rejected": counts.rejected,
+            "failed": counts.failed,
+            "cursor": dict(cursor),
+            **_shown(progress),
+        },
     ).one()
 
 
-def _progress_values(progress: Progress) -> dict[str, Any]:
-    percent: Any = progress.percent
-    if percent is not None:
-        # Never back within an attempt (a take clears it), and 100 only when done.
-        percent = case(
-            (ingestion.c.percent > percent, ingestion.c.percent), else_=min(percent, 99.9)
-        )
+def _shown(progress: Progress) -> dict[str, Any]:
+    percent = progress.percent
     return {
         "phase": progress.phase,
         "message": progress.message,
@@ -96,29 +121,15 @@ def _progress_values(progress: Progress) -> dict[str, Any]:
         "completed": progress.completed,
         "total": progress.total,
         "total_is_estimate": progress.total_is_estimate,
-        "percent": percent,
+        "reached": None if percent is None else min(percent, 99.9),
         "rate_per_second": progress.rate_per_second,
-        "progress_at": now(),
     }
 
 
 def show_progress(connection: Connection, hold: Hold, progress: Progress) -> None:
     """Write progress between two batches."""
-    moved = or_(
-        ingestion.c.completed.is_(None),
-        ingestion.c.completed != progress.completed,
-        func.coalesce(ingestion.c.phase, "") != (progress.phase or ""),
-    )
-    connection.execute(
-        update(ingestion)
-        .where(fenced(hold))
-        .values(
-            advanced_at=case((moved, now()), else_=ingestion.c.advanced_at),
-            updated_at=now(),
-            heartbeat_at=now(),
-            **_progress_values(progress),
-        )
-    )
+    said = {"so_far": progress.completed, "now_in": progress.phase or ""}
+    connection.execute(_SHOW, {**hold.right, **_shown(progress), **said})
 
 
 def end(
@@ -132,19 +143,22 @@ def end(
 ) -> Row[Any] | None:
     """Held -> an ended state; None when the right is gone."""
     values: dict[str, Any] = {
-        **moved(transition, reason),
-        **NO_PLACES,
         "error": fault_to_json(error),
         "error_kind": None if error is None else error.kind[:64],
     }
     if cancel_outcome is not None:
         values["cancel_outcome"] = cancel_outcome
-    return connection.execute(
+    return connection.execute(_end(transition, reason), {**hold.right, **values}).first()
+
+
+@cache
+def _end(transition: Transition, reason: str) -> ReturningUpdate[Any]:
+    return (
         update(ingestion)
-        .where(fenced(hold), leaving(transition))
-        .values(**values)
+        .where(FENCE, leaving(transition))
+        .values(**moved(transition, reason), **NO_PLACES)
         .returning(*COLUMNS)
-    ).first()
+    )
 
 
 def requeue(
@@ -161,7 +175,7 @@ def requeue(
     waiting = wait_seconds is not None
     return connection.execute(
         update(ingestion)
-        .where(fenced(hold), leaving(REQUEUE))
+        .where(FENCE, leaving(REQUEUE))
         .values(
             **moved(REQUEUE, reason),
             **NO_PLACES,
@@ -174,7 +188,8 @@ def requeue(
             if unpaid
             else ingestion.c.fruitless,
         )
-        .returning(*COLUMNS)
+        .returning(*COLUMNS),
+        hold.right,
     ).first()
 
 
@@ -182,14 +197,19 @@ def end_attempt(
     connection: Connection, hold: Hold, *, reason: str, error: Fault | None = None
 ) -> None:
     connection.execute(
-        update(attempt)
-        .where(
-            attempt.c.ingestion_id == hold.ingestion_id,
-            attempt.c.number == hold.attempt,
-            attempt.c.ended_at.is_(None),
-        )
-        .values(ended_at=now(), end_reason=reason, error=fault_to_json(error))
+        _END_ATTEMPT, {**hold.right, "end_reason": reason, "error": fault_to_json(error)}
     )
+
+
+_END_ATTEMPT = (
+    update(attempt)
+    .where(
+        attempt.c.ingestion_id == bindparam("held_id"),
+        attempt.c.number == bindparam("held_attempt"),
+        attempt.c.ended_at.is_(None),
+    )
+    .values(ended_at=now())
+)
 
 
 def beat(connection: Connection, worker_id: str, *, slots: int) -> Sequence[Row[Any]]:
@@ -199,22 +219,32 @@ def beat(connection: Connection, worker_id: str, *, slots: int) -> Sequence[Row[
     A row that is locked is left out of the writing, not of the answer: its batch is being
     committed, and the worker's other ingestions must not wait for that.
     """
-    statement = upsert(connection, worker).values(
-        id=worker_id, slots=slots, started_at=now(), heartbeat_at=now()
+    connection.execute(_sign_of_life(connection.dialect.name), {"id": worker_id, "slots": slots})
+    me = {"me": worker_id}
+    connection.execute(_KEEP, me)
+    return connection.execute(_KEPT, me).all()
+
+
+@cache
+def _sign_of_life(dialect: str) -> Insert:
+    statement = upsert(dialect, worker).values(started_at=now(), heartbeat_at=now())
+    return statement.on_conflict_do_update(
+        index_elements=[worker.c.id], set_={"heartbeat_at": now()}
     )
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=[worker.c.id], set_={"heartbeat_at": now()})
+
+
+_MINE = and_(is_active(), is_held(), ingestion.c.worker_id == bindparam("me"))
+_KEEP = (
+    update(ingestion)
+    .where(
+        _MINE,
+        ingestion.c.id.in_(select(ingestion.c.id).where(_MINE).with_for_update(skip_locked=True)),
     )
-    held = and_(is_active(), is_held(), ingestion.c.worker_id == worker_id)
-    free = select(ingestion.c.id).where(held).with_for_update(skip_locked=True)
-    connection.execute(
-        update(ingestion).where(held, ingestion.c.id.in_(free)).values(heartbeat_at=now())
-    )
-    return connection.execute(
-        select(
-            ingestion.c.id,
-            ingestion.c.attempt,
-            ingestion.c.status,
-            micros_between(ingestion.c.cancel_deadline_at, now()).label("micros_left"),
-        ).where(held)
-    ).all()
+    .values(heartbeat_at=now())
+)
+_KEPT = select(
+    ingestion.c.id,
+    ingestion.c.attempt,
+    ingestion.c.status,
+    micros_between(ingestion.c.cancel_deadline_at, now()).label("micros_left"),
+).where(_MINE)

@@ -7,9 +7,11 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy.sql.dml import ReturningInsert
 
 from osa.conventions.stored import source_key as source_key
 from osa.server.model import Item, ItemFault, Outcome
@@ -116,28 +118,9 @@ def _upsert(
         }
         for index in chosen
     ]
-    # The rows are given apart from the statement: it is compiled once, and sent in large pieces.
-    statement = database.insert(connection, record).values(
-        version=1, created_at=now(), updated_at=now()
-    )
-    excluded = statement.excluded
     written = {
         row.source_key: row
-        for row in connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[record.c.tenant, record.c.convention_id, record.c.source_key],
-                set_={
-                    "version": record.c.version + 1,
-                    "title": excluded.title,
-                    "metadata": excluded["metadata"],
-                    "digest": excluded.digest,
-                    "ingestion_id": excluded.ingestion_id,
-                    "updated_at": now(),
-                },
-                where=record.c.digest != excluded.digest,
-            ).returning(record.c.id, record.c.source_key, record.c.version),
-            new,
-        )
+        for row in connection.execute(_write_record(connection.dialect.name), new)
     }
     unchanged = [items[i].source_key for i in chosen if items[i].source_key not in written]
     known: dict[str, str] = {}
@@ -170,6 +153,27 @@ def _upsert(
         connection.execute(delete(record_file).where(record_file.c.record_id.in_(replaced)))
     if files:
         connection.execute(insert(record_file), files)
+
+
+@cache
+def _write_record(dialect: str) -> ReturningInsert[Any]:
+    """The rows are given apart from it: it is put together once, and sent in large pieces."""
+    statement = database.insert(dialect, record).values(
+        version=1, created_at=now(), updated_at=now()
+    )
+    excluded = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=[record.c.tenant, record.c.convention_id, record.c.source_key],
+        set_={
+            "version": record.c.version + 1,
+            "title": excluded.title,
+            "metadata": excluded["metadata"],
+            "digest": excluded.digest,
+            "ingestion_id": excluded.ingestion_id,
+            "updated_at": now(),
+        },
+        where=record.c.digest != excluded.digest,
+    ).returning(record.c.id, record.c.source_key, record.c.version)
 
 
 def _insert_items(

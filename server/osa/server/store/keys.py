@@ -21,7 +21,7 @@ def claim_key(
 ) -> tuple[str, str] | None:
     """Take an idempotency key for this ingestion. None when it is ours now; else the (ingestion,
     body hash) that hold it. Of many at once, one gets it and the others wait for its commit."""
-    statement = database.insert(connection, idempotency).values(
+    statement = database.insert(connection.dialect.name, idempotency).values(
         tenant=tenant,
         operation=operation,
         key=key,

@@ -7,7 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
 
 from osa.server.model import Ingestion, Outcome, Status
 from osa.server.store.columns import now
@@ -20,27 +30,24 @@ COUNTED_AT_MOST = 10_000
 _ITEMS_AT_MOST = 1_000
 
 
+def _before() -> Select[int]:
+    order = [ingestion.c[name] for name in ("rank", "queued_at", "id")]
+    here = tuple_(*(bindparam(key.name, type_=key.type) for key in order))
+    its_time = or_(ingestion.c.not_before.is_(None), ingestion.c.not_before <= now())
+    found = select(literal(1)).select_from(ingestion).where(is_waiting(), tuple_(*order) < here)
+    return select(func.count()).select_from(found.where(its_time).limit(COUNTED_AT_MOST).subquery())
+
+
+_BEFORE = _before()
+
+
 def position(connection: Connection, waiting: Ingestion) -> int | None:
     """How many that are due are taken before it, whosever they are; None unless it is queued. Not
     counted beyond COUNTED_AT_MOST."""
     if waiting.status is not Status.QUEUED:
         return None
-    row = ingestion.c
-    order = (row.rank, row.queued_at, row.id)
-    place = (-waiting.priority, waiting.queued_at, waiting.id)
-    here = tuple_(*(literal(value, key.type) for key, value in zip(order, place, strict=True)))
-    before = (
-        select(literal(1))
-        .select_from(ingestion)
-        .where(
-            is_waiting(),
-            tuple_(*order) < here,
-            or_(row.not_before.is_(None), row.not_before <= now()),
-        )
-        .limit(COUNTED_AT_MOST)
-        .subquery()
-    )
-    return connection.execute(select(func.count()).select_from(before)).scalar_one()
+    place = {"rank": -waiting.priority, "queued_at": waiting.queued_at, "id": waiting.id}
+    return connection.execute(_BEFORE, place).scalar_one()
 
 
 @dataclass(frozen=True, kw_only=True)

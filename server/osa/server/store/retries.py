@@ -76,7 +76,7 @@ def want_failed(connection: Connection, old_id: str, new_id: str) -> None:
             last = rows[-1][0]
             keys = {source_key(source_id): source_id for _, source_id in rows}
             connection.execute(
-                database.insert(connection, wanted_item).on_conflict_do_nothing(),
+                database.insert(connection.dialect.name, wanted_item).on_conflict_do_nothing(),
                 [
                     {"ingestion_id": new_id, "source_key": key, "source_id": source_id}
                     for key, source_id in keys.items()

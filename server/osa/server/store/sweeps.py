@@ -33,6 +33,15 @@ from osa.server.store.workers import lives
 
 _AT_ONCE = 200
 
+# Written once: they are asked each second.
+_ACTIVE = select(ingestion.c.id, ingestion.c.attempt).where(is_active()).limit(_AT_ONCE)
+_OVERDUE = _ACTIVE.where(
+    ingestion.c.status == Status.CANCELING, ingestion.c.cancel_deadline_at <= now()
+)
+_PAST_DEADLINE = _ACTIVE.where(
+    ingestion.c.status.in_([EXPIRE.source, FAIL.source]), ingestion.c.deadline_at <= now()
+)
+
 
 def clock(connection: Connection) -> datetime:
     """What time it is, by the database."""
@@ -89,15 +98,7 @@ def is_still_lost(connection: Connection, hold: Hold, *, stale_seconds: float) -
 
 def overdue_cancels(connection: Connection) -> Sequence[Hold]:
     """Canceling ingestions whose deadline has passed."""
-    rows = connection.execute(
-        select(ingestion.c.id, ingestion.c.attempt)
-        .where(
-            is_active(),
-            ingestion.c.status == Status.CANCELING,
-            ingestion.c.cancel_deadline_at <= now(),
-        )
-        .limit(_AT_ONCE)
-    )
+    rows = connection.execute(_OVERDUE)
     return [Hold(ingestion_id=row.id, attempt=row.attempt) for row in rows]
 
 
@@ -119,15 +120,7 @@ def is_still_overdue(connection: Connection, hold: Hold) -> bool:
 
 def past_deadline(connection: Connection) -> Sequence[Hold]:
     """Queued and running ingestions whose own deadline has passed; a canceling one has another."""
-    rows = connection.execute(
-        select(ingestion.c.id, ingestion.c.attempt)
-        .where(
-            is_active(),
-            ingestion.c.status.in_([EXPIRE.source, FAIL.source]),
-            ingestion.c.deadline_at <= now(),
-        )
-        .limit(_AT_ONCE)
-    )
+    rows = connection.execute(_PAST_DEADLINE)
     return [Hold(ingestion_id=row.id, attempt=row.attempt) for row in rows]
 
 

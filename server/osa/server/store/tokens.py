@@ -51,7 +51,7 @@ def add(
 ) -> bool:
     """Store a token; False when a token with the same secret is there already."""
     row = connection.execute(
-        insert(connection, token)
+        insert(connection.dialect.name, token)
         .values(
             id=id,
             tenant=tenant,
@@ -88,7 +88,7 @@ def preset(
         "revoked_at": None,
     }
     connection.execute(
-        insert(connection, token)
+        insert(connection.dialect.name, token)
         .values(id=id, secret_hash=secret_hash, created_at=now(), **values)
         .on_conflict_do_update(index_elements=[token.c.secret_hash], set_=values)
     )
@@ -125,7 +125,7 @@ def revoke(connection: Connection, token_id: str) -> Token | None:
 def shared_secret(connection: Connection, name: str, candidate: str) -> str:
     """The secret of this name; the first candidate ever offered is it, for all servers."""
     connection.execute(
-        insert(connection, secret)
+        insert(connection.dialect.name, secret)
         .values(name=name, value=candidate)
         .on_conflict_do_nothing(index_elements=[secret.c.name])
     )
