@@ -60,7 +60,8 @@ def test_what_is_printed_is_in_the_log_of_the_worker(bench: Bench) -> None:
 
 def test_of_a_flood_the_beginning_is_kept_and_the_rest_is_counted(running: Bench) -> None:
     id = running.start("test-speaker", kind="flood", count=6_000)
-    assert running.wait(id).status is Status.SUCCEEDED
+    ended = running.wait(id)
+    assert ended.status is Status.SUCCEEDED, ended
     messages = _messages(running, id, after=0)
     drops = [message for message in messages if message.startswith("drop ")]
     dropped = [int(message.split()[0]) for message in messages if "dropped" in message]

@@ -29,7 +29,7 @@ def test_only_what_failed_is_tried_again(running: Bench) -> None:
         count=40, failed_every=8, mended=str(mended), with_files=True, prefix="torn-"
     )
     ended = running.wait(first)
-    assert (ended.counts.seen, ended.counts.failed) == (40, 5)
+    assert (ended.counts.seen, ended.counts.failed) == (40, 5), ended
     torn = [item.source_id for item in running.items(first) if item.outcome is Outcome.FAILED]
     mended.touch()
     again = running.house.service.retries.retry(
