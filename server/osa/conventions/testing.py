@@ -104,6 +104,7 @@ def _content(item: Item) -> tuple[object, ...]:
         json.dumps(item.metadata, sort_keys=True),
         tuple((f.name, f.media_type, f.sha256, f.size, f.artifact) for f in item.files),
         None if item.fault is None else item.fault.kind,
+        item.derived_from,
     )
 
 
@@ -119,7 +120,7 @@ def _same(expected: Sequence[Item], found: Sequence[Item], when: str) -> None:
             raise ConventionProblem(
                 f"Item {number} was {one.source_id!r}, and is {other.source_id!r} when {when}."
             )
-        names = ("source_id", "verdict", "title", "metadata", "files", "fault")
+        names = ("source_id", "verdict", "title", "metadata", "files", "fault", "derived_from")
         pairs = zip(names, _content(one), _content(other), strict=True)
         differ = [name for name, a, b in pairs if a != b]
         if differ:

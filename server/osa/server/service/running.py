@@ -171,7 +171,7 @@ class Running:
         """Write what there is room for; the ingestion and its cursor afterwards."""
         room = len(batch) if now.limit is None else now.limit - now.counts.seen
         cut = batch[: max(0, room)]
-        news = [new_item(item, self._objects, workdir) for item in cut]
+        news = [new_item(item, self._objects, workdir, job.sources) for item in cut]
         place = items.Place(
             tenant=now.tenant,
             convention_id=now.convention_id,
