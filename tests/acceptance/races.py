@@ -31,6 +31,7 @@ from typing import Any, TypeVar
 if __name__ == "__main__":
     sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "plugins")]
 
+import httpx
 from osa_testing.databases import KINDS, Databases
 from osa_testing.processes import Archive, Served, archive
 from osa_testing.series import Series, tally
@@ -319,18 +320,18 @@ def one_key(place: Archive, *, starts: int) -> str:
     served = place.serve(workers=0)
     key = new_id()
     body = {"convention_id": "test-counter", "batch_size": 1, "limit": None}
+    # Each on a new connection: one that has been idle may be closed while this is on its way.
+    headers = {"Idempotency-Key": key, "Connection": "close"}
     gate = threading.Barrier(starts)
 
-    def start(_: int) -> tuple[int, str]:
-        with served.client() as http:
-            http.get("/healthz")
-            gate.wait(60)
-            answer = http.post("/api/v1/ingestions", json=body, headers={"Idempotency-Key": key})
-            return answer.status_code, answer.json().get("id")
+    def start(http: httpx.Client) -> tuple[int, str]:
+        gate.wait(60)
+        answer = http.post("/api/v1/ingestions", json=body, headers=headers)
+        return answer.status_code, answer.json().get("id")
 
     began = time.monotonic()
-    with ThreadPoolExecutor(starts) as threads:
-        answers = list(threads.map(start, range(starts)))
+    with served.client() as http, ThreadPoolExecutor(starts) as threads:
+        answers = list(threads.map(start, [http] * starts))
     seconds = time.monotonic() - began
     statuses = Counter(str(status) for status, _ in answers)
     assert statuses == {"202": 1, "200": starts - 1}, statuses

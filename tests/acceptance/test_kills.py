@@ -42,13 +42,13 @@ def test_nothing_is_lost_doubled_or_stuck_when_processes_are_killed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.syspath_prepend(PLUGINS)
-    plan = kills.Plan(database=database, kills=5, ingestions=10, batches=8)
+    plan = kills.Plan(database=database, kills=4, ingestions=8, batches=8)
     try:
         figures = kills.run(plan, databases, tmp_path)
     except NoPostgres as exc:
         pytest.skip(f"no PostgreSQL: {exc}")
     assert figures.sound, "\n".join([str(figures), *figures.complaints])
-    assert figures.killed.total() == 5
+    assert figures.killed.total() == 4
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
@@ -83,7 +83,7 @@ def test_each_item_is_published_once_through_kills_cancels_and_retries(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.syspath_prepend(PLUGINS)
-    plan = kills.Plan(database=database, kills=2, ingestions=5, batches=4, retries=True)
+    plan = kills.Plan(database=database, kills=2, ingestions=4, batches=4, retries=True)
     try:
         figures = kills.run(plan, databases, tmp_path)
     except NoPostgres as exc:

@@ -22,7 +22,7 @@ def test_nothing_is_lost_doubled_or_stuck_when_the_database_crashes_and_restarts
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(PLUGINS)
-    plan = restarts.Plan(restarts=2, series=6, batches=8, away=0.3, workers=2)
+    plan = restarts.Plan(restarts=2, series=4, batches=8, away=0.3, workers=2)
     try:
         figures = restarts.run(plan, tmp_path)
     except NoPostgres as exc:

@@ -22,6 +22,6 @@ def test_every_watcher_gets_every_event_once_and_in_order_and_its_stream_ends(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(PLUGINS)
-    plan = watchers.Plan(watchers=100, ingestions=5, items=8, slots=2)
+    plan = watchers.Plan(watchers=100, ingestions=4, items=6, slots=2)
     figures = watchers.run(plan, archive)
     assert figures.sound, "\n".join([str(figures), *figures.complaints])

@@ -6,11 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from osa_testing.contract import CONTRACT
 
-CONTRACT: dict[str, Any] = yaml.safe_load(
-    (Path(__file__).parents[2] / "openapi.yaml").read_text(encoding="utf-8")
-)
 SCHEMAS: dict[str, Any] = CONTRACT["components"]["schemas"]
 MEDIA_TYPES = {"application/json", "application/octet-stream"}
 # On a path of their own each: the live log, what Prometheus reads, and this document.

@@ -38,7 +38,12 @@ def test_its_own_test_passes(installed: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tmp_path],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(installed)},
+        # What else is installed here is not needed, and takes longer than the test.
+        env={
+            **os.environ,
+            "PYTHONPATH": str(installed),
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -147,7 +147,7 @@ def test_real_files_are_recognized(data: Path) -> None:
         assert set(found.values()) == {media_type}, found
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
 @given(st.binary(max_size=2000) | st.text(max_size=500).map(lambda text: text.encode("utf-8")))
 def test_any_bytes_get_an_answer(tmp_path: Path, content: bytes) -> None:
     for prefix in (b"", b"PK\x03\x04", b"PK\x05\x06", b"<", b"{", HDF5):

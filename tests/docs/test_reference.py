@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import typer
-import yaml
+from osa_testing.contract import CONTRACT
 
 from osa.cli import ingestion as helpers
 from osa.cli.commands.server import VERBS, run_server_command
@@ -20,7 +20,6 @@ from osa.cli.main import build
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = [*(ROOT / name for name in ("README.md", "CHANGELOG.md")), *DOCS.glob("*.md")]
-CONTRACT = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
 API = (DOCS / "api.md").read_text(encoding="utf-8")
 
 _CODE = re.compile(

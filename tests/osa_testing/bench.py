@@ -16,7 +16,7 @@ from osa.server.model import Ingestion, Item, Principal, StartRequest, Status
 from osa.server.store.tables import ingestion
 from osa_testing.processes import Archive, Program, is_stopped
 from osa_testing.soundness import complaints
-from osa_testing.waiting import until
+from osa_testing.waiting import PATIENCE_SECONDS, until
 
 #: The ended states, to wait for whichever comes.
 ENDED = tuple(status for status in Status if status.done)
@@ -61,7 +61,9 @@ class Bench:
             self.principal, ingestion_id, reason=None, grace_seconds=grace_seconds, force=force
         )
 
-    def wait(self, ingestion_id: str, *statuses: Status, seconds: float = 30.0) -> Ingestion:
+    def wait(
+        self, ingestion_id: str, *statuses: Status, seconds: float = PATIENCE_SECONDS
+    ) -> Ingestion:
         """The ingestion once it has one of these, by default an ended, states."""
         wanted = statuses or ENDED
 

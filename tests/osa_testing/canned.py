@@ -3,15 +3,12 @@ examples to hand it."""
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
-import yaml
 
-CONTRACT: dict[str, Any] = yaml.safe_load(
-    (Path(__file__).parents[2] / "openapi.yaml").read_text(encoding="utf-8")
-)
+from osa_testing.contract import CONTRACT
+
 EXAMPLES: dict[str, Any] = {n: e["value"] for n, e in CONTRACT["components"]["examples"].items()}
 ID = "019aa9d4-7c00-7f6e-8d53-5a4b1c2d3e4f"
 ACCESS = {"server": "https://archive.example", "token": "t0ken-of-mine"}

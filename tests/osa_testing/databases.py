@@ -18,8 +18,9 @@ KINDS = ("sqlite", "postgresql")
 class Databases:
     """Makes databases; a server is started when the first one on PostgreSQL is asked for."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = True) -> None:
         self._folder = folder
+        self._durable = durable
         self._held = contextlib.ExitStack()
         self._template: tuple[postgres.URL, str] | None = None
         self._refused: NoPostgres | None = None
@@ -60,7 +61,7 @@ class Databases:
             raise self._refused
         if self._template is None:
             try:
-                server = self._held.enter_context(postgres.server())
+                server = self._held.enter_context(postgres.server(durable=self._durable))
             except NoPostgres as exc:
                 self._refused = exc
                 raise

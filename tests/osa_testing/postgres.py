@@ -20,7 +20,11 @@ from osa_testing.waiting import until
 
 #: Where a server is that runs already; its user must be allowed to create databases.
 VARIABLE = "OSA_TEST_DATABASE_URL"
-_DURABLE = ["-c", "fsync=on", "-c", "synchronous_commit=on", "-c", "max_connections=300"]
+_OPTIONS = ("-c", "synchronous_commit=on", "-c", "max_connections=300")
+#: As in the field: what has been committed outlives the machine.
+_DURABLE = ("-c", "fsync=on")
+#: It outlives a crash of PostgreSQL, of which no more is asked where every test has a new database.
+_QUICK = ("-c", "fsync=off", "-c", "full_page_writes=off")
 
 
 class NoPostgres(Exception):
@@ -28,13 +32,14 @@ class NoPostgres(Exception):
 
 
 @contextlib.contextmanager
-def server() -> Iterator[URL]:
-    """The URL of a server's maintenance database. Raises NoPostgres."""
+def server(*, durable: bool = True) -> Iterator[URL]:
+    """The URL of a server's maintenance database; `durable` is about one of our own. Raises
+    NoPostgres."""
     if named := os.environ.get(VARIABLE):
         yield make_url(named)
         return
     if _binaries() is not None:
-        with cluster() as own:
+        with cluster(durable=durable) as own:
             yield own.url
         return
     with _from_wheel() as url:
@@ -85,9 +90,10 @@ def _unprivileged() -> dict[str, object]:
 class Cluster:
     """A server of our own, which can be stopped and started."""
 
-    def __init__(self, binaries: Path, folder: Path) -> None:
+    def __init__(self, binaries: Path, folder: Path, *, durable: bool) -> None:
         self.url = make_url(f"postgresql+psycopg://postgres@/postgres?host={folder}")
         self._binaries = binaries
+        self._disk = _DURABLE if durable else _QUICK
         self._folder = folder
         self._data = folder / "data"
         account = _unprivileged()
@@ -120,7 +126,7 @@ class Cluster:
                 [
                     self._binaries / "postgres",
                     *("-D", self._data, "-c", f"unix_socket_directories={self._folder}"),
-                    *("-c", "listen_addresses=", *_DURABLE),
+                    *("-c", "listen_addresses=", *_OPTIONS, *self._disk),
                 ],
                 stdout=log,
                 stderr=log,
@@ -139,7 +145,7 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def cluster() -> Iterator[Cluster]:
+def cluster(*, durable: bool = True) -> Iterator[Cluster]:
     """A running server of the test's own, whatever else there is. Raises NoPostgres."""
     binaries = _binaries() or _binaries_of_wheel()
     if binaries is None:
@@ -148,7 +154,7 @@ def cluster() -> Iterator[Cluster]:
     folder = Path(tempfile.mkdtemp(prefix="osa-pg-"))
     made = None
     try:
-        made = Cluster(binaries, folder)
+        made = Cluster(binaries, folder, durable=durable)
         made.make()
         made.start()
         yield made

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-import yaml
+from osa_testing.contract import parsed
 from osa_testing.waiting import until
 
 import osa.sdk.api
@@ -77,7 +77,7 @@ def test_every_operation_of_the_client_is_answered_as_the_contract_says(
 
     assert call(get_health).status == "ok"
     assert call(get_readiness).status == "ready"
-    document = yaml.safe_load(call(get_openapi_yaml))
+    document = parsed(call(get_openapi_yaml))
     assert call(get_openapi_json).to_dict() == document
 
     caller = call(get_caller)

@@ -1,11 +1,10 @@
 """A newer server may say what this client does not know; the client lives and loses nothing."""
 
 import copy
-from pathlib import Path
 from typing import Any
 
 import httpx
-import yaml
+from osa_testing.contract import CONTRACT
 
 from osa.sdk.api.ingestions import get_ingestion, list_ingestions
 from osa.sdk.client import AuthenticatedClient
@@ -14,9 +13,7 @@ from osa.sdk.models.ingestion_page import IngestionPage
 from osa.sdk.models.ingestion_status import IngestionStatus
 from osa.sdk.models.problem import Problem
 
-EXAMPLES: dict[str, Any] = yaml.safe_load(
-    (Path(__file__).parents[2] / "openapi.yaml").read_text(encoding="utf-8")
-)["components"]["examples"]
+EXAMPLES: dict[str, Any] = CONTRACT["components"]["examples"]
 
 
 def example(name: str) -> Any:

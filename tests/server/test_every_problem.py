@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from osa_testing.contract import CONTRACT
 from sqlalchemy import update
 
 from osa.conventions import File, Item
@@ -22,9 +21,6 @@ from osa.server.settings import Settings
 from osa.server.store.objects import Objects
 from osa.server.store.tables import ingestion
 
-CONTRACT: dict[str, Any] = yaml.safe_load(
-    Path(__file__).parents[2].joinpath("openapi.yaml").read_bytes()
-)
 CODES = CONTRACT["components"]["schemas"]["ProblemCode"]["anyOf"][0]["enum"]
 STATUSES = {row.code: row.status for row in TABLE.values()}
 INGESTIONS = "/api/v1/ingestions"

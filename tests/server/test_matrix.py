@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from osa_testing.contract import CONTRACT
 
 from osa.conventions import File, Item
 from osa.server.bootstrap import House
@@ -26,9 +26,6 @@ from osa.server.model import (
     Status,
 )
 
-CONTRACT: dict[str, Any] = yaml.safe_load(
-    Path(__file__).parents[2].joinpath("openapi.yaml").read_bytes()
-)
 _MARK = "a-secret-of-the-first-tenant"
 
 

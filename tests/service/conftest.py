@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from osa_testing.processes import Archive
+from osa_testing.processes import archive as an_archive
 from sqlalchemy import Executable
 
 from osa.conventions import Item
@@ -68,6 +70,14 @@ class Player:
     def execute(self, statement: Executable) -> None:
         with self.house.database.write() as tx:
             tx.execute(statement)
+
+
+@pytest.fixture
+def archive(database_url: str, tmp_path: Path) -> Iterator[Archive]:
+    """As everywhere, but for the time after which a worker counts as lost: here it is a test that
+    beats for the worker, once, and has as long as in the field."""
+    with an_archive(tmp_path, database_url, OSA_STALE_AFTER_SECONDS="30") as made:
+        yield made
 
 
 @pytest.fixture

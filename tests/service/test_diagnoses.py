@@ -204,7 +204,7 @@ def test_one_that_stands_still_says_since_when(player) -> None:
 
 def test_one_whose_worker_is_silent_says_when_it_is_given_up_on(player) -> None:
     job = player.take(player.start())
-    _change(player, job.ingestion, heartbeat_at=_ago(4))
+    _change(player, job.ingestion, heartbeat_at=_ago(2))
     assert _explained(player, job.ingestion).code == "working"
 
     since = _ago(10)

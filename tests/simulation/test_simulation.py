@@ -19,7 +19,7 @@ from osa_simulation.stage import Stage
 
 _RUN = Path(__file__).with_name("run.py")
 #: How long the simulation runs here.
-_SECONDS = float(os.environ.get("OSA_TEST_SIMULATION_SECONDS", "20"))
+_SECONDS = float(os.environ.get("OSA_TEST_SIMULATION_SECONDS", "8"))
 #: Within so many seeds each planted defect is found.
 _SEEDS = 400
 
