@@ -716,7 +716,7 @@ def test_wide_strips_are_cut_into_columns_without_a_trace(
     grid.lonlat(lon, np.linspace(50, 60, 300), field)
     grid.options = {"chunksizes": (70, 90), "zlib": True}
     (whole,) = convert(grid, blocksize=128)
-    monkeypatch.setattr("osa.conventions.nc_to_geotiff.raster._STRIP_VALUES", 128 * 128)
+    monkeypatch.setattr("osa.conventions.geotiff.layout._STRIP_VALUES", 128 * 128)
     (cut,) = convert(grid, blocksize=128)
     assert whole.files[0].sha256 == cut.files[0].sha256
     np.testing.assert_array_equal(pixels(cut), np.roll(field[::-1], 350, axis=1))
