@@ -13,6 +13,7 @@ _LONGEST = 300
 #: Hand-written modules that are longer than a page should be, each with the reason.
 LONG = {
     "server/osa/conventions/nc_to_geotiff/packing.py": "CF's rules of packing and missing values",
+    "server/osa/server/engine/attempt.py": "one attempt: all that may come of its slot",
     "server/osa/server/errors.py": "the tree of all that can go wrong",
     "server/osa/server/http/wire/ingestions.py": "an ingestion as callers get it, field by field",
     "server/osa/server/http/wire/words.py": "every word of the contract, once",
