@@ -61,13 +61,12 @@ class Again(SourceUnreachable):
 
 
 def check_status(response: httpx.Response, also: Container[int] = ()) -> None:
-    """Let a success, and what is in `also`, pass. Raises SourceNotFound, SourceRefused, SourceUnreachable, Again."""
+    """Let a success pass, and what is in `also`. Raises SourceNotFound, SourceRefused,
+    SourceUnreachable, Again."""
     status = response.status_code
-    if (
-        status in also
-        or 200 <= status < 300
-        and (status != 206 or "range" in response.request.headers)
-    ):
+    if status in also:
+        return
+    if 200 <= status < 300 and (status != 206 or "range" in response.request.headers):
         return
     response.close()
     where = f"{shown(str(response.request.url))} answered {status} {response.reason_phrase}."

@@ -141,7 +141,7 @@ class WebClient:
 
         Nothing is left at `path` when it fails. Raises as `get` does, and StorageFull.
         """
-        # Files are ask for as they are: a compressed one would be unpacked on the way.
+        # Files are asked for as they are: a compressed one would be unpacked on the way.
         plain = {"accept-encoding": "identity"}
         with self.stream(uri, max_bytes=max_bytes, headers=plain) as body:
             sha256, size = write_chunks(path, body)
@@ -181,7 +181,7 @@ class WebClient:
             response.close()
 
     def stoppable(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """The same chunks; Stopped is raised between two of them when a stop was ask for."""
+        """The same chunks; Stopped is raised between two of them when a stop was asked for."""
         for chunk in chunks:
             if self._should_stop():
                 raise Stopped
@@ -243,7 +243,7 @@ class WebClient:
         coding = response.headers.get("content-encoding", "identity").strip().lower()
         if coding not in ("", "identity", "gzip", "x-gzip"):
             raise SourceRefused(
-                f"{where} sent the encoding {coding[:40]!r}, which was not ask for."
+                f"{where} sent the encoding {coding[:40]!r}, which was not asked for."
             )
         unpacked = Gunzip(where) if "gzip" in coding else None
         raw = response.iter_raw()
