@@ -16,6 +16,7 @@ from osa.conventions.authoring import Convention
 
 BUILTIN = (
     "osa.conventions.documents:documents",
+    "osa.conventions.merge_terrain:merge_terrain",
     "osa.conventions.nc_to_geotiff:nc_to_geotiff",
 )
 GROUP = "osa.conventions"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from contextlib import suppress
 from typing import Any
 
 from osa.conventions.failures import ParametersInvalid
@@ -114,3 +115,18 @@ def survives_geotiff(crs: Crs) -> bool:
 
 def _figure(crs: Crs) -> tuple[float, float]:
     return round(crs.ellipsoid.semi_major_metre, 3), round(crs.ellipsoid.inverse_flattening, 6)
+
+
+def lonlat_bbox(bounds: tuple[float, float, float, float], crs: Crs) -> list[float] | None:
+    """[west, south, east, north] in EPSG:4326, rounded to 1e-9 degree; west > east across 180°."""
+    import pyproj
+
+    left, bottom, right, top = bounds
+    if crs.is_geographic:
+        bottom, top = max(bottom, -90.0), min(top, 90.0)
+    to_lonlat = pyproj.Transformer.from_crs(crs, pyproj.CRS.from_epsg(4326), always_xy=True)
+    with suppress(pyproj.exceptions.ProjError):
+        box = to_lonlat.transform_bounds(left, bottom, right, top, densify_pts=21)
+        if all(abs(edge) <= 720 for edge in box):
+            return [round(float(edge), 9) + 0.0 for edge in box]
+    return None

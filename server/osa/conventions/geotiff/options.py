@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import hashlib
+import json
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -36,6 +38,9 @@ CRS_FORMS = "`EPSG:<code>` (or ESRI, OGC, IAU_2015), WKT, or a PROJ string witho
 class GeoTiffOptions(Params):
     """How a GeoTIFF is written."""
 
+    #: What changes no pixel of a GeoTIFF: which data are read, what is allowed, what comes beside.
+    no_output: ClassVar[frozenset[str]] = frozenset({"max_pixels", "preview"})
+
     format: Literal["COG", "GTiff"] = Field(
         "COG", description="Cloud-optimized GeoTIFF, or a plain tiled one."
     )
@@ -54,3 +59,17 @@ class GeoTiffOptions(Params):
     max_pixels: int = Field(
         2**31, ge=1, le=2**36, description="Largest number of pixels of one GeoTIFF."
     )
+    preview: bool = Field(
+        True,
+        description="Add a picture of at most 768 × 768 pixels, `preview.png`, to the record.",
+    )
+
+    def output_digest(self) -> str:
+        """16 hexadecimal digits that stand for how the data are written.
+
+        Only choices that differ from the defaults enter, so that a new parameter of a later version
+        changes no `source_id`.
+        """
+        chosen = self.model_dump(mode="json", exclude=set(self.no_output), exclude_defaults=True)
+        text = json.dumps(chosen, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from osa.conventions import previews
 from osa.conventions.authoring import Context, Progress
 from osa.conventions.geotiff import writing
 from osa.conventions.geotiff.layout import Statistics, Window
@@ -133,12 +134,15 @@ def _convert(
         rewarped.unlink(missing_ok=True)
     context.checkpoint()
     media_type = writing.COG_MEDIA_TYPE if params.format == "COG" else writing.MEDIA_TYPE
-    file = File.of(done, name=name, media_type=media_type)
+    files = [File.of(done, name=name, media_type=media_type)]
+    if params.preview:
+        files.append(previews.preview(done, stem.with_suffix(".png"), kind="gray"))
+    context.checkpoint()
     return Item.record(
         records.source_id(reader.identity, plan, step, params),
         title=records.title(plan, step),
         metadata=records.metadata(reader, plan, step, params, statistics),
-        files=[file],
+        files=files,
     )
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -18,12 +16,17 @@ from osa.conventions.geotiff.options import (
     Resampling,
 )
 
-#: What says which data are read; everything else says how they are written.
-_SELECTION = frozenset({"variable", "time", "time_method", "dimensions", "access", "max_pixels"})
-
 
 class GeoTiffParams(GeoTiffOptions):
     """Which data are read, and how they are written."""
+
+    no_output: ClassVar[frozenset[str]] = GeoTiffOptions.no_output | {
+        "variable",
+        "time",
+        "time_method",
+        "dimensions",
+        "access",
+    }
 
     variable: str | None = Field(
         None,
@@ -126,13 +129,3 @@ class GeoTiffParams(GeoTiffOptions):
         if self.bounds_crs is not None and self.bounds is None:
             raise ValueError("bounds_crs says something only together with bounds")
         return self
-
-    def output_digest(self) -> str:
-        """16 hexadecimal digits that stand for how the data are written.
-
-        Only choices that differ from the defaults enter, so that a new parameter of a later version
-        changes no `source_id`.
-        """
-        chosen = self.model_dump(mode="json", exclude=set(_SELECTION), exclude_defaults=True)
-        text = json.dumps(chosen, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from osa.conventions.failures import ParametersInvalid, SourceInvalid
-from osa.conventions.geotiff.crs import describe, is_rotated, parse, survives_geotiff, to_raster_crs
+from osa.conventions.geotiff.crs import (
+    describe,
+    is_rotated,
+    lonlat_bbox,
+    parse,
+    survives_geotiff,
+    to_raster_crs,
+)
 from osa.conventions.geotiff.layout import Layout, Window
 from osa.conventions.geotiff.warping import warped_layout
 from osa.conventions.geotiff.writing import gdal
@@ -97,7 +103,7 @@ def make_plan(reader: Reader, params: GeoTiffParams) -> Plan:
         source=source,
         target=target,
         crs_metadata=crs_metadata,
-        bbox=_lonlat_bbox(target, target_crs),
+        bbox=lonlat_bbox(target.bounds, target_crs),
         steps=steps,
         numbered=numbered,
         fixed=fixed,
@@ -257,18 +263,3 @@ def _bounds(params: GeoTiffParams, target_crs: Any) -> tuple[float, float, float
     if not all(abs(edge) < float("inf") for edge in (left, bottom, right, top)):
         raise ParametersInvalid("The bounds cannot be expressed in the CRS that is written.")
     return left, bottom, right, top
-
-
-def _lonlat_bbox(layout: Layout, crs: Any) -> list[float] | None:
-    """[west, south, east, north] in EPSG:4326, rounded to 1e-9 degree; west > east across 180°."""
-    import pyproj
-
-    left, bottom, right, top = layout.bounds
-    if crs.is_geographic:
-        bottom, top = max(bottom, -90.0), min(top, 90.0)
-    to_lonlat = pyproj.Transformer.from_crs(crs, pyproj.CRS.from_epsg(4326), always_xy=True)
-    with suppress(pyproj.exceptions.ProjError):
-        box = to_lonlat.transform_bounds(left, bottom, right, top, densify_pts=21)
-        if all(abs(edge) <= 720 for edge in box):
-            return [round(float(edge), 9) + 0.0 for edge in box]
-    return None
