@@ -18,6 +18,7 @@ from osa.conventions.geotiff.warping import WARP_MB
 from osa.conventions.merge_terrain.grid import Placed, Plan
 from osa.conventions.merge_terrain.models import blamed, open_raster
 from osa.conventions.merge_terrain.parameters import MergeTerrainParams
+from osa.conventions.merge_terrain.supports import supported
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,17 +33,31 @@ def merged(
 ) -> Iterator[Callable[[Window], NDArray[Any]]]:
     """A function that gives the merged pixels of a window. Raises SourceInvalid when a source
     cannot be read, ParametersInvalid when a height does not fit the result."""
+    import numpy
+
     sources = plan.sources if params.method != "last" else plan.sources[::-1]
     with _Views(plan.target, params) as views:
 
         def read(window: Window) -> NDArray[Any]:
             heights = _Heights(window, params)
-            for placed in sources:
-                part = _common(placed.window, window)
-                if part is None or heights.complete(part):
+            parts = [(placed, _common(placed.window, window)) for placed in sources]
+            meeting = [(placed, part) for placed, part in parts if part is not None]
+            careful = len(meeting) > 1 and params.resampling != "nearest"
+            guesses = []
+            for placed, part in meeting:
+                if heights.complete(part):
                     continue
                 checkpoint()
-                heights.add(part, views.read(placed, part))
+                found = views.read(placed, part)
+                if careful:
+                    inside = supported(placed, plan.target, plan.crs, part)
+                    if not inside.all():
+                        guesses.append((part, numpy.where(inside, numpy.nan, found)))
+                        found = numpy.where(inside, found, numpy.nan)
+                heights.add(part, found)
+            heights.settle()
+            for part, guess in guesses:
+                heights.fill(part, guess)
             return heights.pixels(plan.target.nodata)
 
         yield read
@@ -83,10 +98,9 @@ class _Heights:
 
         at = self._at(part)
         here = self._values[at]
-        there = ~numpy.isnan(found)
         match self._method:
             case "first":
-                numpy.copyto(here, found, where=there & numpy.isnan(here))
+                self.fill(part, found)
             case "min":
                 numpy.fmin(here, found, out=here)
             case "max":
@@ -94,17 +108,28 @@ class _Heights:
             case _:
                 assert self._sums is not None
                 assert self._counts is not None
+                there = ~numpy.isnan(found)
                 numpy.add(self._sums[at], found, out=self._sums[at], where=there)
                 self._counts[at] += there
+
+    def settle(self) -> None:
+        """Nothing more is added."""
+        if self._sums is not None and self._counts is not None:
+            some = self._counts > 0
+            self._values[some] = self._sums[some] / self._counts[some]
+
+    def fill(self, part: Window, found: NDArray[Any]) -> None:
+        """Take what is found where there is nothing yet."""
+        import numpy
+
+        here = self._values[self._at(part)]
+        numpy.copyto(here, found, where=numpy.isnan(here))
 
     def pixels(self, nodata: float | None) -> NDArray[Any]:
         """What is written. Raises ParametersInvalid."""
         import numpy
 
         values = self._values
-        if self._sums is not None and self._counts is not None:
-            some = self._counts > 0
-            values[some] = self._sums[some] / self._counts[some]
         missing = numpy.isnan(values)
         limits = self._params.integer_limits
         if limits is not None:
