@@ -1,6 +1,6 @@
 """From the posts of a tile to a mesh that follows them, and meets its neighbors without a gap.
 
-Inside, a greedy triangulation (Delatin) that is nowhere further off than `max_error`. On an edge,
+Nowhere is it further off than `max_error`. Inside, a greedy triangulation (Delatin). On an edge,
 what both neighbors find alike: they see the same posts of it and nothing else, choose the same few
 of them, and put what else they have there on the straight lines between.
 """
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Metres; how far a straight line between two posts is below the globe needs no more.
 _RADIUS = 6_371_000.0
+#: Which part of the error the inside may have, and which the edges: where they meet, they add up.
+_INSIDE, _EDGE = 0.75, 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,14 +45,14 @@ def mesh_of(tile: Tile, heights: NDArray[Any], max_error: float) -> Mesh:
     bent = heights - _bend(tile, size)
     # Delatin counts rows from the bottom of what it is given from the top.
     flat = (bent - bent.mean())[::-1].astype("float32")
-    made = Delatin(numpy.ascontiguousarray(flat), max_error=max_error)
+    made = Delatin(numpy.ascontiguousarray(flat), max_error=_INSIDE * max_error)
     points = numpy.rint(made.vertices[:, :2]).astype("int64")
     edges = _Edges(points, made.triangles.astype("int64"), size)
     own = heights.copy()
     for side in _sides(size):
         bend = _bend_of_edge(tile, side, size)
         line = heights[side.rows, side.columns] - bend
-        kept = _simplified(line, max_error)
+        kept = _simplified(line, _EDGE * max_error)
         edges.insert(side, kept)
         own[side.rows, side.columns] = numpy.interp(numpy.arange(size), kept, line[kept]) + bend
         # Not only nearly: what both neighbors keep is what both were given.
