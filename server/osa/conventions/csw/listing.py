@@ -74,6 +74,8 @@ class Listing:
         self._query = query
         self._size = page_size
         self._broken = 0
+        #: Whether a page of more than one was seen.
+        self._several = False
         self.position = position or Position()
         #: The identifiers that were listed, since this object was made.
         self.seen: set[str] = set()
@@ -125,9 +127,9 @@ class Listing:
         if not isinstance(head, Metadata) or head.identifier != at.last:
             self.position = replace(self.position, shifted=True)
             return at.start - 1, page.places
-        if len(page.places) > 1 or self.position.matched == at.start - 1:
+        if self._several:
             return at.start, page.places[1:]
-        # A catalogue that gives one at a time, or does not know how many there are.
+        # It may give no more than one at a time, whatever is asked for.
         return at.start, self._page(at.start).places
 
     def _page(self, start: int) -> _Page:
@@ -140,6 +142,7 @@ class Listing:
                 raise
             page = self._one_by_one(start)
         at = self.position
+        self._several = self._several or len(page.places) > 1
         if page.matched is not None:
             shifted = at.shifted or at.matched not in (None, page.matched)
             self.position = replace(at, matched=page.matched, shifted=shifted)

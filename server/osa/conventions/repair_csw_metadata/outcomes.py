@@ -114,8 +114,10 @@ class Outcomes:
     ) -> Item:
         self._count("changed", changes)
         if self._params.dry_run:
-            back = (Change(name=MISSING_SINCE, before=held.metadata[MISSING_SINCE], after=None),)
-            detail = sentence((*changes, *(back if returned else ())))
+            if returned:
+                since = held.metadata[MISSING_SINCE]
+                changes = (*changes, Change(name=MISSING_SINCE, before=since, after=None))
+            detail = sentence(changes)
             return Item.skipped(self.source_id(identifier), kind="would_change", detail=detail)
         return self._record(identifier, held, written(held.metadata, changes, seen=True))
 
