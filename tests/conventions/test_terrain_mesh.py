@@ -181,9 +181,9 @@ def test_level_0_has_both_roots_and_available_is_true(write: Write, raster: Any)
 
 
 def test_the_mesh_is_nowhere_further_off_than_max_error(write: Write, raster: Any) -> None:
-    heights = mountains()
+    heights = mountains(110, 120)
     path = raster(heights)
-    for max_error in (0.5, 8.0):
+    for max_error in (2.0, 20.0):
         written = write(path, min_zoom=11, max_zoom=11, max_error=max_error, vertex_normals=False)
         off, triangles, posts = 0.0, 0, 0
         for place in written.places():
@@ -197,7 +197,7 @@ def test_the_mesh_is_nowhere_further_off_than_max_error(write: Write, raster: An
             there = ~np.isnan(truth)
             posts += int(there.sum())
             off = max(off, float(np.abs(found - truth)[there].max(initial=0)) - tile.step)
-        assert posts > 30_000
+        assert posts > 2_000
         # And the globe itself, on which the middle of the longest triangle is a little lower.
         assert 0.2 * max_error < off < max_error + 0.05
         assert triangles < 2 * posts
@@ -288,8 +288,9 @@ def test_without_normals_tiles_have_no_extension(write: Write, raster: Any) -> N
 def test_normals_are_those_of_the_slope(write: Write, raster: Any) -> None:
     y, _ = np.mgrid[0:200, 0:200]
     # North is up: it rises by 1 in 2 towards the north.
-    path = raster(2000 - y * 0.001 * 111_320 / 2, west=7.0, north=0.1)
-    written = write(path, max_zoom=11, min_zoom=11)
+    rough = np.random.default_rng(5).normal(0, 0.5, y.shape)
+    path = raster(2000 - y * 0.001 * 111_320 / 2 + rough, west=7.0, north=0.1)
+    written = write(path, max_zoom=11, min_zoom=11, max_error=0.1)
     side = 180 / 2**11
     tile = written.tile(11, int(187.1 / side), int(90 / side))
     inner = np.flatnonzero((tile.u > 3000) & (tile.u < 29_000) & (tile.v > 3000))
@@ -360,7 +361,7 @@ for (const path of readFileSync(0, 'utf8').split('\\n').filter(Boolean)) {
   console.log(JSON.stringify([n, tile.triangleIndices.length / 3, tile.header.minHeight,
     tile.header.maxHeight, sum(tile.vertexData.subarray(0, n)),
     sum(tile.vertexData.subarray(n, 2 * n)), sum(tile.vertexData.subarray(2 * n)),
-    Array.from(tile.triangleIndices).reduce((a, b, i) => (a * 31 + b) % 1000003, 7),
+    tile.triangleIndices.reduce((a, b, i) => a + b * (i % 1000 + 1), 0),
     [tile.westIndices, tile.southIndices, tile.eastIndices, tile.northIndices].map(
       edge => Array.from(edge)), tile.extensions.vertexNormals.length]));
 }
@@ -392,9 +393,7 @@ def test_real_terrain_is_valid_to_two_readers(write: Write, data: Path, tmp_path
         paths.append(path)
     for place, theirs in zip(places, decoded_elsewhere(paths), strict=True):
         ours = written.tile(*place)
-        digest = 7
-        for number in ours.triangles.ravel().tolist():
-            digest = (digest * 31 + number) % 1_000_003
+        corners = ours.triangles.ravel()
         assert theirs == [
             len(ours.u),
             len(ours.triangles),
@@ -403,7 +402,7 @@ def test_real_terrain_is_valid_to_two_readers(write: Write, data: Path, tmp_path
             int(ours.u.sum()),
             int(ours.v.sum()),
             int(ours.quantized.sum()),
-            digest,
+            int((corners * (np.arange(len(corners)) % 1000 + 1)).sum()),
             [edge.tolist() for edge in ours.edges],
             2 * len(ours.u),
         ], place

@@ -30,6 +30,7 @@ _CACHE_MB = 64
 def gdal() -> Iterator[None]:
     """The settings every call of GDAL is made under."""
     import rasterio
+    from rasterio.errors import NotGeoreferencedWarning
 
     with (
         warnings.catch_warnings(),
@@ -43,6 +44,8 @@ def gdal() -> Iterator[None]:
     ):
         # rasterio 1.4 multiplies affine matrices in a way that affine 3 is about to retire.
         warnings.filterwarnings("ignore", category=PendingDeprecationWarning)
+        # What has no georeferencing is refused by whoever needs it.
+        warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
         yield
 
 

@@ -34,6 +34,8 @@ class Placed:
     #: No pixel is moved: it has the CRS of the result.
     same_crs: bool
     window: Window = _NOWHERE
+    #: Its pixels are pixels of the result: row and column of its first; None: they are resampled.
+    first_pixel: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +125,7 @@ def _agreed(said: Sequence[tuple[str | None, Model]], what: str) -> str | None:
 
 def _place(model: Model, crs: Crs) -> Placed:
     same = _equal(model.crs, crs)
-    if same and model.upright:
+    if same:
         return Placed(model=model, box=model.bounds, resolution=model.resolution, same_crs=True)
     layout = Layout(
         width=model.width,
@@ -144,7 +146,7 @@ def _place(model: Model, crs: Crs) -> Placed:
         )
     except ParametersInvalid as exc:
         raise ParametersInvalid(f"{model.label}: {exc.detail}", hint="Choose another CRS.") from exc
-    return Placed(model=model, box=moved.bounds, resolution=moved.resolution, same_crs=same)
+    return Placed(model=model, box=moved.bounds, resolution=moved.resolution, same_crs=False)
 
 
 def _grid(placed: Sequence[Placed], params: MergeTerrainParams) -> tuple[Box, tuple[float, float]]:
@@ -198,7 +200,22 @@ def _windowed(placed: Placed, target: Layout) -> Placed:
         height=min(target.height, math.ceil(rows[1]) + _AROUND) - row,
         width=min(target.width, math.ceil(columns[1]) + _AROUND) - column,
     )
-    return replace(placed, window=window)
+    return replace(placed, window=window, first_pixel=_first_pixel(placed, target))
+
+
+def _first_pixel(placed: Placed, target: Layout) -> tuple[int, int] | None:
+    model, (width, height) = placed.model, target.resolution
+    if not (placed.same_crs and model.upright):
+        return None
+    column = (placed.box[0] - target.bounds[0]) / width
+    row = (target.bounds[3] - placed.box[3]) / height
+    # To the last pixel, however many there are: nothing drifts.
+    drift = max(
+        abs(model.resolution[0] / width - 1) * model.width,
+        abs(model.resolution[1] / height - 1) * model.height,
+    )
+    off = max(abs(column - round(column)), abs(row - round(row)))
+    return (round(row), round(column)) if off + drift < _FORGIVEN else None
 
 
 def _check_reading(placed: Placed, target: Layout, params: MergeTerrainParams) -> None:

@@ -178,50 +178,83 @@ class _Views:
         model = placed.model
         place = RasterWindow(window.column, window.row, window.width, window.height)
         with blamed(model.path, model.label):
-            found: NDArray[Any] = self._view(placed).read(1, window=place)
+            if placed.first_pixel is not None:
+                found: NDArray[Any] = self._pixels(placed, window, placed.first_pixel)
+            else:
+                found = self._view(placed).read(1, window=place)
         if (model.scale, model.offset) != (1.0, 0.0):
             found = found * found.dtype.type(model.scale) + found.dtype.type(model.offset)
         return found
 
+    def _pixels(self, placed: Placed, window: Window, first: tuple[int, int]) -> NDArray[Any]:
+        """The same without a warp, whose arithmetic would leave a trace of 1e-10."""
+        import numpy
+        from rasterio.windows import Window as RasterWindow
+
+        model = placed.model
+        found = numpy.full((window.height, window.width), numpy.nan, dtype=_working(self._params))
+        own = Window(row=first[0], column=first[1], height=model.height, width=model.width)
+        part = _common(own, window)
+        if part is None:
+            return found
+        place = RasterWindow(part.column - first[1], part.row - first[0], part.width, part.height)
+        values = self._raster(placed).read(1, window=place)
+        heights = values.astype(found.dtype)
+        if model.nodata is not None and not math.isnan(model.nodata):
+            heights[values == values.dtype.type(model.nodata)] = numpy.nan
+        if heights.dtype.kind == "f":
+            heights[numpy.isinf(heights)] = numpy.nan
+        row, column = part.row - window.row, part.column - window.column
+        found[row : row + part.height, column : column + part.width] = heights
+        return found
+
+    def _raster(self, placed: Placed) -> Any:
+        model = placed.model
+        return self._kept(
+            placed, lambda: open_raster(model.path, driver=model.driver, label=model.label)
+        )
+
     def _view(self, placed: Placed) -> Any:
+        return self._kept(placed, lambda: self._warped(placed))
+
+    def _kept(self, placed: Placed, make: Callable[[], Any]) -> Any:
         key = id(placed)
         if key in self._open:
             self._open.move_to_end(key)
             return self._open[key][0]
         while len(self._open) >= _OPEN:
             self._open.popitem(last=False)[1][1].close()
-        self._open[key] = self._opened(placed)
-        return self._open[key][0]
+        with ExitStack() as stack:
+            made = stack.enter_context(make())
+            self._open[key] = made, stack.pop_all()
+        return made
 
-    def _opened(self, placed: Placed) -> tuple[Any, ExitStack]:
+    @contextmanager
+    def _warped(self, placed: Placed) -> Iterator[Any]:
         from rasterio.enums import Resampling
         from rasterio.vrt import WarpedVRT
 
         model, target = placed.model, self._target
         # The same object on both sides, where nothing moves: no rounding by a change of CRS.
         source_crs = target.raster_crs if placed.same_crs else to_raster_crs(model.crs)
-        with ExitStack() as stack, blamed(model.path, model.label):
-            raster = stack.enter_context(
-                open_raster(model.path, driver=model.driver, label=model.label)
-            )
-            view = stack.enter_context(
-                WarpedVRT(
-                    raster,
-                    src_crs=source_crs,
-                    crs=target.raster_crs,
-                    transform=target.affine,
-                    width=target.width,
-                    height=target.height,
-                    resampling=Resampling[self._params.resampling],
-                    src_nodata=math.nan if model.nodata is None else model.nodata,
-                    nodata=math.nan,
-                    dtype=_working(self._params),
-                    tolerance=self._params.warp_error_threshold,
-                    warp_mem_limit=WARP_MB,
-                )
-            )
-            kept = stack.pop_all()
-        return view, kept
+        with (
+            open_raster(model.path, driver=model.driver, label=model.label) as raster,
+            WarpedVRT(
+                raster,
+                src_crs=source_crs,
+                crs=target.raster_crs,
+                transform=target.affine,
+                width=target.width,
+                height=target.height,
+                resampling=Resampling[self._params.resampling],
+                src_nodata=math.nan if model.nodata is None else model.nodata,
+                nodata=math.nan,
+                dtype=_working(self._params),
+                tolerance=self._params.warp_error_threshold,
+                warp_mem_limit=WARP_MB,
+            ) as view,
+        ):
+            yield view
 
 
 def _working(params: MergeTerrainParams) -> str:
