@@ -281,7 +281,7 @@ def test_counts_that_lie_hide_nothing(site: Any, client: Catalogue, matched: str
     assert len(liar.asked) <= 2 * {1: 2 * 25 + 2, 4: 25 // 3 + 2, 50: 3}[cap]
 
 
-@pytest.mark.parametrize("at", range(1, 13))
+@pytest.mark.parametrize("at", [1, 4, 5, 8, 9, 12])
 @pytest.mark.parametrize("comes", [None, "000", "005a", "013"])
 @pytest.mark.parametrize("goes", [None, "002", "011"])
 def test_what_changes_meanwhile_hides_nothing(
@@ -297,8 +297,9 @@ def test_what_changes_meanwhile_hides_nothing(
             here = sorted({*names, comes or names[0]} - {goes})
     assert len(found) == len(set(found))
     assert set(names) - {goes} <= set(found) <= {*names, comes}
-    # Only what comes when all pages were read may be left to the next time.
-    assert comes in {*found, None} or at > 8
+    # What comes may be left to the next time when all pages were read, or when another went from
+    # the part that was read: nothing that is asked for then looks different.
+    assert comes in {*found, None} or at > 8 or goes == "002"
 
 
 def test_records_without_identifiers_are_places_too(site: Any, client: Catalogue) -> None:

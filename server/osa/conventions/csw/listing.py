@@ -4,6 +4,9 @@
 next page begins after what was received, and is asked for with the last known record before it:
 when another stands there, or another number matches, positions have shifted, and what was skipped
 by it is looked for in one more pass over all. The end is where a page brings nothing new.
+
+So every record that is there from beginning to end comes. One that is inserted into the part that
+was read, while another leaves it, shows in nothing that is asked for: the next listing has it.
 """
 
 from __future__ import annotations
