@@ -363,6 +363,7 @@ def test_many_bands_and_complex_numbers_are_no_heights(dem: Make, merge: Merge) 
         merge(dem(np.ones((2, 2)), dtype="complex64", nodata=None))
 
 
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 def test_what_does_not_say_where_it_is_is_refused(dem: Make, merge: Merge) -> None:
     with pytest.raises(SourceInvalid, match="does not say its CRS") as no:
         merge(dem([[1]], crs=None))

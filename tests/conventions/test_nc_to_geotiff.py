@@ -728,6 +728,7 @@ def test_the_digest_tells_outputs_apart_and_nothing_else(grid: Grid, convert: An
 
     assert digest() == digest(time=3, variable="a", dimensions={"z": 1}, max_pixels=10)
     assert digest() == digest(compress="DEFLATE", overviews="auto", unpack=True)
+    assert digest() == digest(preview=False) == "44136fa355b3678a", "it is in the archives"
     assert len({digest(), digest(dst_crs="EPSG:4326"), digest(unpack=False), digest(nodata=0)}) == 4
 
 
