@@ -30,13 +30,13 @@ import json, sys
 from pathlib import Path
 from osa.conventions import Context, Source
 from osa.conventions.merge_terrain import merge_terrain
-folder, bounds, *paths = sys.argv[1:]
+folder, bounds, resolution, *paths = sys.argv[1:]
 sources = [
     Source(type="file", path=Path(p), filename=Path(p).name, sha256="0" * 64, size=1)
     for p in paths
 ]
-params = {"dst_crs": "EPSG:32632", "resolution": 30, "preview": False, "method": "last"}
-params["bounds"] = json.loads(bounds)
+params = {"dst_crs": "EPSG:32632", "preview": False, "method": "last"}
+params |= {"resolution": int(resolution), "bounds": json.loads(bounds)}
 context = Context(
     params=merge_terrain.parse(params), sources=sources, cursor={}, batch_size=1,
     workdir=Path(folder),
@@ -76,23 +76,42 @@ def make_tiles(folder: Path, side: int, columns: int, rows: int) -> list[Path]:
     return paths
 
 
-def convention(paths: Sequence[Path], bounds: Sequence[int], folder: Path) -> Cost:
+def convention(paths: Sequence[Path], bounds: Sequence[int], pixel: int, folder: Path) -> Cost:
     """Merge with the convention."""
     work = folder / "work"
     work.mkdir()
     try:
-        return cost([sys.executable, "-c", _MERGE, str(work), str(list(bounds)), *map(str, paths)])
+        return cost(
+            [
+                sys.executable,
+                "-c",
+                _MERGE,
+                str(work),
+                str(list(bounds)),
+                str(pixel),
+                *map(str, paths),
+            ]
+        )
     finally:
         shutil.rmtree(work)
 
 
-def gdalwarp(paths: Sequence[Path], bounds: Sequence[int], folder: Path) -> Cost:
+def gdalwarp(paths: Sequence[Path], bounds: Sequence[int], pixel: int, folder: Path) -> Cost:
     """Merge with `gdalwarp`, told to do the same."""
     target = folder / "gdal.tif"
     command = shutil.which("gdalwarp")
     if command is None:
         sys.exit("gdalwarp is not installed (apt: gdal-bin)")
-    options = ["-t_srs", "EPSG:32632", "-tr", "30", "30", "-tap", "-te", *map(str, bounds)]
+    options = [
+        "-t_srs",
+        "EPSG:32632",
+        "-tr",
+        str(pixel),
+        str(pixel),
+        "-tap",
+        "-te",
+        *map(str, bounds),
+    ]
     options += ["-r", "bilinear", "-et", "0.001", "-ot", "Float32", "-dstnodata", "-9999"]
     options += ["-of", "COG", "-co", "COMPRESS=DEFLATE", "-co", "OVERVIEW_RESAMPLING=AVERAGE"]
     try:
@@ -110,6 +129,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--folder", type=Path, help="where to work (about 5 GB)")
     chosen = parser.parse_args()
+    pixel = round(30 * 3600 / (chosen.side - 1))
     peaks: list[tuple[float, float]] = []
     with tempfile.TemporaryDirectory(dir=chosen.folder) as name:
         folder = Path(name)
@@ -118,8 +138,8 @@ def main() -> None:
             bounds = (350_000, 5_100_000, 350_000 + 75_000 * columns, 5_100_000 + 110_000 * rows)
             ratios = []
             for pair in range(1, pairs + 1):
-                ours = convention(paths, bounds, folder)
-                theirs = gdalwarp(paths, bounds, folder)
+                ours = convention(paths, bounds, pixel, folder)
+                theirs = gdalwarp(paths, bounds, pixel, folder)
                 ratios.append((ours.cpu / theirs.cpu, ours.peak_mb / theirs.peak_mb))
                 print(
                     f"{columns * rows} tiles, pair {pair}: merge-terrain {ours} | gdalwarp {theirs}"

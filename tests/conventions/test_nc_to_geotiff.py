@@ -940,7 +940,8 @@ def test_steps_are_counted_when_there_are_several(grid: Grid, context: Any) -> N
 def test_only_the_results_stay_in_the_folder(grid: Grid, context: Any) -> None:
     made = context(timed(grid, [0, 1], "days since 2020-01-01"), dst_crs="EPSG:4326")
     items = items_of(made)
-    assert files_in(made) == sorted(item.files[0].path.name for item in items)
+    assert files_in(made) == sorted(file.path.name for item in items for file in item.files)
+    assert [[file.name for file in item.files][1:] for item in items] == [["preview.png"]] * 2
 
 
 def test_more_than_one_source_is_said_to_be_too_many(grid: Grid, context: Any) -> None:
