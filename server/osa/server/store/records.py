@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from osa.server.model import Artifact, Derivation, Record, RecordFile, RecordQuery
 from osa.server.store.paging import Position, Slice, read_slice
@@ -133,6 +133,35 @@ def page(
         size=size,
     )
     return _records(connection, found.rows), found
+
+
+def held(
+    connection: Connection, tenant: str, convention_id: str, *, source_key: str
+) -> Sequence[Row[Any]]:
+    """The record of a convention that has this key, if there is one; without its files."""
+    return connection.execute(
+        select(record).where(
+            record.c.tenant == tenant,
+            record.c.convention_id == convention_id,
+            record.c.source_key == source_key,
+        )
+    ).all()
+
+
+def held_after(
+    connection: Connection, tenant: str, convention_id: str, *, prefix: str, after: str, size: int
+) -> Sequence[Row[Any]]:
+    """The records of a convention whose key is above `after` and whose source_id begins with
+    `prefix`, in the order of the unique index; without their files."""
+    statement = select(record).where(
+        record.c.tenant == tenant,
+        record.c.convention_id == convention_id,
+        record.c.source_key > after,
+    )
+    if prefix:
+        # Not LIKE: on SQLite it takes `a` for `A`.
+        statement = statement.where(func.substr(record.c.source_id, 1, len(prefix)) == prefix)
+    return connection.execute(statement.order_by(record.c.source_key).limit(size)).all()
 
 
 def artifacts(
