@@ -79,6 +79,7 @@ def _merge(context: Context[MergeTerrainParams], source_id: str) -> Item:
         title=_title(models),
         metadata=_metadata(plan, models, params, statistics, tileset),
         files=files,
+        made_from=context.sources,
     )
 
 
