@@ -78,8 +78,8 @@ class Plan:
     retries: bool = False
     seed: int = 1
     #: After the last kill: when nothing at all has happened for so many seconds, what is not done
-    #: is stuck.
-    patience: float = 60.0
+    #: is stuck. On a busy machine a server and two workers take more than a minute to start.
+    patience: float = 180.0
 
     @property
     def slots(self) -> int:

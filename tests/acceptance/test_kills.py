@@ -83,7 +83,7 @@ def test_each_item_is_published_once_through_kills_cancels_and_retries(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.syspath_prepend(PLUGINS)
-    plan = kills.Plan(database=database, kills=2, ingestions=4, batches=4, retries=True)
+    plan = kills.Plan(database=database, kills=2, ingestions=5, batches=4, retries=True)
     try:
         figures = kills.run(plan, databases, tmp_path)
     except NoPostgres as exc:
