@@ -15,8 +15,8 @@ class CampaignProgress:
     """How far it is.
 
     Attributes:
-        percent (float | None): Of the expected children
-        eta (datetime.datetime | None): When it will be done
+        percent (float | None): Of the expected children, those that have ended; null when nobody knows how many.
+        eta (datetime.datetime | None): When it will be done, at the pace so far.
     """
 
     percent: float | None
