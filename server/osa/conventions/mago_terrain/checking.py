@@ -59,7 +59,7 @@ def read_layer(folder: Path, *, title: str) -> Layer:
     except KeyError as exc:
         raise ToolFailed(f"The {LAYER} of mago-3d-terrainer does not say {exc}.") from exc
     except (OSError, ValueError, TypeError, RecursionError) as exc:
-        raise ToolFailed(f"The {LAYER} of mago-3d-terrainer is broken: {exc}.") from exc
+        raise ToolFailed(f"The {LAYER} of mago-3d-terrainer is broken: {_why(exc)}.") from exc
     promised = sum(level.count for level in levels)
     if not 1 <= promised <= MAX_TILES:
         raise ToolFailed(
@@ -113,7 +113,7 @@ def read_tile(folder: Path, tile: Tile) -> bytes:
         ) from None
     except (OSError, NotATile) as exc:
         raise ToolFailed(
-            f"The tile {tile.name} that mago-3d-terrainer made is broken: {exc}."
+            f"The tile {tile.name} that mago-3d-terrainer made is broken: {_why(exc)}."
         ) from exc
     return content
 
@@ -126,6 +126,11 @@ def read_regular(path: Path, *, max_bytes: int) -> bytes:
     if len(content) > max_bytes:
         raise OSError(f"it is larger than {max_bytes} bytes")
     return content
+
+
+def _why(exc: Exception) -> str:
+    """Without the path, which is ours."""
+    return str(getattr(exc, "strerror", None) or exc)
 
 
 def _unpacked(content: bytes) -> bytes:
