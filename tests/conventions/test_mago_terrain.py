@@ -248,6 +248,18 @@ def test_the_same_sources_are_the_same_record_and_bytes(context: Any, models: li
     assert len({first.source_id, other.source_id, turned.source_id}) == 3
 
 
+def test_what_the_program_passes_over_is_in_the_log(
+    context: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It may end as if all were well without one of its sources."""
+    (item,) = items_of(context("complain"))
+    assert item.verdict == "record"
+    said = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert said == [
+        "mago-3d-terrainer: Error calculating geographic extension for geotiff: west.tif"
+    ]
+
+
 def test_progress_follows_the_levels(context: Any) -> None:
     asked = context()
     seen: list[Progress] = []
@@ -355,6 +367,7 @@ def test_out_of_memory_is_said_even_when_the_program_ends_as_if_all_were_well(
         ("echo Could not reserve enough space for 16777216KB object heap; exit 1", "memory_limit"),
         ("kill -9 $$", "memory_limit"),
         ("exit 137", "memory_limit"),
+        ("echo java.io.IOException: No space left on device; exit 1", "storage_full"),
         ("exit 127", "tool_unavailable"),
         ("exit 3", "tool_failed"),
         ("kill -11 $$", "tool_failed"),
@@ -677,11 +690,9 @@ def test_contract_the_real_program_ends_when_it_is_canceled(
     assert list(tmpdir_of_all.iterdir()) == []
 
 
-def test_contract_the_real_program_tells_what_it_cannot_do(
-    real: tuple[str, ...], context: Any, tmp_path: Path
+def test_contract_the_real_program_refuses_an_option_that_it_does_not_know(
+    real: tuple[str, ...],
 ) -> None:
-    noise = tmp_path / "cut.tif"
-    noise.write_bytes(dem(tmp_path / "whole.tif").read_bytes()[:-5000])
-    asked = context(sources=[noise])
-    asked.limits = Limits(commands={"mago": real})
-    assert failure(asked).kind == "tool_failed"
+    done = subprocess.run([*real, "--noSuchOption"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "UnrecognizedOptionException" in done.stdout + done.stderr

@@ -91,7 +91,9 @@ def test_a_worker_that_is_killed_takes_the_program_along(
     for pid in first:
         until(lambda pid=pid: not is_running(pid), f"{pid} is gone", seconds=10)
     bench.cancel(id, force=True)
-    bench.archive.worker()
+    assert bench.wait(id).status is Status.CANCELED
+    # As a worker does that is still there.
+    bench.house.sweeper.keep_house()
 
 
 def test_without_the_setting_the_ingestion_says_what_is_missing(

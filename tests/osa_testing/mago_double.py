@@ -15,6 +15,7 @@ Orders are words for the double alone, before the first option:
                       what Java, or the program, says then
     spoil=WHAT        layer, json, tile, bytes, gzip, link: what is wrong with its output
     packed            gzip all tiles
+    complain          of a source, and go on without it
 """
 
 from __future__ import annotations
@@ -179,6 +180,8 @@ def make(orders: dict[str, str], options: dict[str, list[str]]) -> None:
     if orders.get("spoil") != "layer":
         text = json.dumps(layer)
         (output / "layer.json").write_text(text[:-9] if orders.get("spoil") == "json" else text)
+    if "complain" in orders:
+        say(f"Error calculating geographic extension for geotiff: {inputs[0]}")
     for number, path in enumerate(inputs, start=1):
         say(f"[Pre][Standardization][{number}/{len(inputs)}] Resampling tile {path}")
     for zoom, (start_x, start_y, end_x, end_y) in enumerate(levels):

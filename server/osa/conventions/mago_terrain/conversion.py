@@ -137,6 +137,8 @@ def _run(
         for line in said.tail:
             context.warning(f"mago-3d-terrainer: {line}")
         raise
+    for line in said.complaints:
+        context.warning(f"mago-3d-terrainer: {line}")
     context.info(f"mago-3d-terrainer took {time.monotonic() - began:.0f} s.")
 
 

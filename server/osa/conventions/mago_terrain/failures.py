@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from osa.conventions.failures import ConventionError
+from osa.conventions.failures import ConventionError, StorageFull
 
 #: Java's version of a class file is this much above that of Java.
 _CLASS_FILE = 44
@@ -31,6 +31,7 @@ _NO_MEMORY = re.compile(
     r"|Could not reserve enough space"
     r"|insufficient memory for the Java Runtime"
 )
+_NO_ROOM = re.compile(r"No space left on device|Disk quota exceeded")
 _KILLED = (137, -9)
 _NOT_THERE = (126, 127)
 
@@ -86,6 +87,7 @@ class Symptoms:
     old_java: tuple[int, int] | None = None
     unknown_option: str | None = None
     memory: str | None = None
+    no_room: bool = False
     cannot_start: bool = False
 
     def look_at(self, line: str) -> None:
@@ -96,6 +98,7 @@ class Symptoms:
             self.unknown_option = found[1]
         if self.memory is None and (found := _NO_MEMORY.search(line)) is not None:
             self.memory = found["what"] or found[0]
+        self.no_room = self.no_room or _NO_ROOM.search(line) is not None
         self.cannot_start = self.cannot_start or _NO_JAVA.search(line) is not None
 
 
@@ -120,6 +123,11 @@ def verdict(code: int, symptoms: Symptoms, tail: Sequence[str]) -> ConventionErr
             "The mago-3d-terrainer of this worker does not know the option "
             f"{symptoms.unknown_option}.",
             hint="An operator installs a version that does; 1.14 is one.",
+        )
+    if symptoms.no_room:
+        return StorageFull(
+            "There was no room left on the disk for mago-3d-terrainer.",
+            hint="Free space on the disk of the archive.",
         )
     if symptoms.memory is not None:
         return OutOfMemory(f"mago-3d-terrainer ran out of memory ({symptoms.memory}).")

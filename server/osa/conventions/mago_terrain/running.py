@@ -48,6 +48,9 @@ _KEPT = (
     "JAVA_HOME",
     "JDK_JAVA_OPTIONS",
 )
+#: It goes on after these, without a source or with a coarser mesh: somebody should know.
+_COMPLAINT = re.compile(r"^(?:Error|Failed)\b|\bSEVERE\b")
+_MAX_COMPLAINTS = 20
 _PHASE = re.compile(r"^\[(Pre|Tile|Post)\](?:\[(\d+)/(\d+)\])?(?:\[(\d+)/(\d+)\])?")
 _PHASES = {"Pre": "preparing", "Tile": "meshing", "Post": "cleaning up"}
 
@@ -61,6 +64,8 @@ class Said:
     report: Callable[[Progress], None]
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL_LINES))
     symptoms: Symptoms = field(default_factory=Symptoms)
+    #: What it passed over.
+    complaints: list[str] = field(default_factory=list)
     _rest: bytes = b""
     _overlong: bool = False
 
@@ -90,6 +95,8 @@ class Said:
         for name, shown in self.names.items():
             line = line.replace(name, shown)
         self.tail.append(line[:_LINE])
+        if len(self.complaints) < _MAX_COMPLAINTS and _COMPLAINT.search(line) is not None:
+            self.complaints.append(line[:_LINE])
         if (found := _PHASE.match(line)) is not None:
             self.report(_progress(found, line))
 
@@ -153,14 +160,16 @@ class _Hearing:
         self._said = said
         self._output = output.fileno()
         os.set_blocking(self._output, False)
+        # Not select, which knows the first 1024 files only.
+        self._poll = select.poll()
+        self._poll.register(self._output, select.POLLIN)
         self._open = True
         self.code = 0
 
     def __call__(self, seconds: float) -> bool:
         """Hear for so long at most; False once it has ended and all is heard."""
         if self._open:
-            ready, _, _ = select.select([self._output], [], [], seconds)
-            if ready and self._read():
+            if self._poll.poll(1000 * seconds) and self._read():
                 return True
         else:
             time.sleep(min(seconds, 0.01))
@@ -188,8 +197,7 @@ class _Hearing:
         """Hear the rest: its end says that all who could speak are gone."""
         ends = time.monotonic() + seconds
         while self._open and (left := ends - time.monotonic()) > 0:
-            ready, _, _ = select.select([self._output], [], [], left)
-            if ready:
+            if self._poll.poll(1000 * left):
                 self._read()
         self._said.finish()
 

@@ -13,7 +13,8 @@ from osa.conventions.failures import ParametersInvalid, SourceRefused, StorageFu
 from osa.conventions.geotiff.crs import lonlat_bbox
 from osa.conventions.geotiff.writing import gdal
 from osa.conventions.items import File
-from osa.conventions.terrain_mesh.archive import writing
+from osa.conventions.local_files import room_on_disk
+from osa.conventions.terrain_mesh.archive import ARCHIVE, writing
 from osa.conventions.terrain_mesh.encoding import encode
 from osa.conventions.terrain_mesh.meshing import mesh_of
 from osa.conventions.terrain_mesh.parameters import TerrainParams
@@ -71,6 +72,7 @@ def write_tileset(
     done = 0
     off = params.max_error or _LEVEL_ZERO_ERROR / 2**finest / _PART
     with (
+        room_on_disk(folder / ARCHIVE),
         posts_of(
             raster,
             found[-1],
