@@ -12,9 +12,8 @@ _LONGEST = 300
 
 #: Hand-written modules that are longer than a page should be, each with the reason.
 LONG = {
-    "server/osa/conventions/nc_to_geotiff/crs.py": "the table of CF's grid mappings",
     "server/osa/conventions/nc_to_geotiff/packing.py": "CF's rules of packing and missing values",
-    "server/osa/conventions/nc_to_geotiff/raster.py": "writing a GeoTIFF, block by block",
+    "server/osa/server/engine/attempt.py": "one attempt: all that may come of its slot",
     "server/osa/server/errors.py": "the tree of all that can go wrong",
     "server/osa/server/http/wire/ingestions.py": "an ingestion as callers get it, field by field",
     "server/osa/server/http/wire/words.py": "every word of the contract, once",

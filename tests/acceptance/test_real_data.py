@@ -60,8 +60,12 @@ def test_every_grid_is_ingested_or_refused_with_the_reason(serve: Any) -> None:
             assert expected in ended["error"]["detail"], (name, ended["error"])
             continue
         assert ended["status"] == "succeeded", (name, ended.get("error"))
-        artifacts = list_artifacts(**access, ingestion_id=ended["id"])
-        assert len(artifacts) == ended["counts"]["seen"] > 0, name
+        kinds = [
+            each["media_type"].partition(";")[0]
+            for each in list_artifacts(**access, ingestion_id=ended["id"])
+        ]
+        rasters, previews = kinds.count("image/tiff"), kinds.count("image/png")
+        assert rasters == previews == ended["counts"]["seen"] > 0, name
 
 
 def test_every_document_keeps_its_checksum_and_has_the_expected_text(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from osa_testing.catalogue import Catalogue, Iso, NoCatalogue, running
 
 from osa.conventions import Context, Convention, Limits, Progress, Source
 
@@ -170,3 +171,27 @@ def as_source() -> Callable[..., Source]:
 def new_site() -> Callable[..., Any]:
     """Start one more web server: `with new_site() as other`."""
     return serving
+
+
+@pytest.fixture
+def iso(data: Path) -> Iso:
+    """Makes records from the real ones."""
+    return Iso(data / "iso19139")
+
+
+@pytest.fixture(scope="session")
+def pycsw(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalogue]:
+    """A pycsw that the tests of this process share."""
+    pytest.importorskip("lxml", reason="the extra catalogue is not installed")
+    try:
+        with running(tmp_path_factory.mktemp("pycsw")) as catalogue:
+            yield catalogue
+    except NoCatalogue as exc:
+        pytest.skip(str(exc))
+
+
+@pytest.fixture
+def catalogue(pycsw: Catalogue) -> Catalogue:
+    """A real catalogue on loopback, empty."""
+    pycsw.clear()
+    return pycsw

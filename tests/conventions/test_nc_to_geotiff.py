@@ -716,7 +716,7 @@ def test_wide_strips_are_cut_into_columns_without_a_trace(
     grid.lonlat(lon, np.linspace(50, 60, 300), field)
     grid.options = {"chunksizes": (70, 90), "zlib": True}
     (whole,) = convert(grid, blocksize=128)
-    monkeypatch.setattr("osa.conventions.nc_to_geotiff.raster._STRIP_VALUES", 128 * 128)
+    monkeypatch.setattr("osa.conventions.geotiff.layout._STRIP_VALUES", 128 * 128)
     (cut,) = convert(grid, blocksize=128)
     assert whole.files[0].sha256 == cut.files[0].sha256
     np.testing.assert_array_equal(pixels(cut), np.roll(field[::-1], 350, axis=1))
@@ -728,6 +728,7 @@ def test_the_digest_tells_outputs_apart_and_nothing_else(grid: Grid, convert: An
 
     assert digest() == digest(time=3, variable="a", dimensions={"z": 1}, max_pixels=10)
     assert digest() == digest(compress="DEFLATE", overviews="auto", unpack=True)
+    assert digest() == digest(preview=False) == "44136fa355b3678a", "it is in the archives"
     assert len({digest(), digest(dst_crs="EPSG:4326"), digest(unpack=False), digest(nodata=0)}) == 4
 
 
@@ -939,7 +940,8 @@ def test_steps_are_counted_when_there_are_several(grid: Grid, context: Any) -> N
 def test_only_the_results_stay_in_the_folder(grid: Grid, context: Any) -> None:
     made = context(timed(grid, [0, 1], "days since 2020-01-01"), dst_crs="EPSG:4326")
     items = items_of(made)
-    assert files_in(made) == sorted(item.files[0].path.name for item in items)
+    assert files_in(made) == sorted(file.path.name for item in items for file in item.files)
+    assert [[file.name for file in item.files][1:] for item in items] == [["preview.png"]] * 2
 
 
 def test_more_than_one_source_is_said_to_be_too_many(grid: Grid, context: Any) -> None:

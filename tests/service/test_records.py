@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import StatementError
 
-from osa.conventions import File, Item, Progress
+from osa.conventions import File, Item, Progress, Source
 from osa.server.model import Counts, Outcome, RecordQuery, SourceRequest
 
 
@@ -183,6 +183,62 @@ def test_a_later_ingestion_reads_a_records_own_bytes(player) -> None:
     (source,) = player.take(started).sources
     assert source.path.read_text() == "sent"
     assert (source.filename, source.record_id) == ("s.txt", record.id)
+
+
+def _origins(player, **query) -> dict[str, list[tuple[str, int | None]]]:
+    return {
+        record.source_id: [(origin.record_id, origin.version) for origin in record.derived_from]
+        for record in _records(player, **query)
+    }
+
+
+def test_a_record_tells_what_it_was_made_from_and_what_was_made_from_it(player) -> None:
+    first, before, now = (_file(player, text, artifact=False) for text in ("o", "p", "q"))
+    _ingest(player, Item.record("parent", files=[before]), Item.record("other", files=[first]))
+    _ingest(player, Item.record("parent", files=[now]))
+    other, parent = sorted(_records(player), key=lambda record: record.source_id)
+    one = SourceRequest(type="record", record_id=parent.id)
+    player.commit(player.take(player.start(source=one)), Item.record("child"))
+    assert _origins(player)["child"] == [(parent.id, 2)]
+    assert _origins(player)["parent"] == []
+
+    both = SourceRequest(
+        type="list",
+        items=[SourceRequest(type="record", record_id=each.id) for each in (other, parent)],
+    )
+    job = player.take(player.start(source=both))
+    player.commit(
+        job,
+        Item.record("merged", made_from=job.sources),
+        Item.record("half", made_from=job.sources[:1]),
+        Item.record("unsaid"),
+    )
+    found = _origins(player)
+    assert found["merged"] == [(other.id, 1), (parent.id, 2)]
+    assert (found["half"], found["unsaid"]) == ([(other.id, 1)], [])
+    assert set(_origins(player, derived_from=parent.id)) == {"child", "merged"}
+    assert set(_origins(player, derived_from=other.id)) == {"half", "merged"}
+
+
+def test_what_a_new_version_was_made_from_replaces_what_the_old_one_was(player) -> None:
+    _ingest(player, Item.record("parent", files=[_file(player, "bytes", artifact=False)]))
+    (parent,) = _records(player)
+    source = SourceRequest(type="record", record_id=parent.id)
+    player.commit(player.take(player.start(source=source)), Item.record("child"))
+    _ingest(player, Item.record("child"))
+    assert _origins(player)["child"] == [(parent.id, 1)], "unchanged: it is still that version"
+    _ingest(player, Item.record("child", title="by hand"))
+    assert _origins(player)["child"] == []
+
+
+def test_nothing_is_made_from_a_record_that_was_no_source(player) -> None:
+    _ingest(player, Item.record("parent"))
+    (parent,) = _records(player)
+    job = player.take(player.start())
+    stranger = Source(type="record", record_id=parent.id)
+    with pytest.raises(ValueError, match="no source of this ingestion"):
+        player.commit(job, Item.record("child", made_from=[stranger]))
+    assert player.get(job.ingestion).counts.seen == 0
 
 
 def test_a_file_outside_of_the_attempts_folder_is_not_taken(player, tmp_path: Path) -> None:

@@ -140,13 +140,15 @@ def iter_records(
     convention: str | None = None,
     source_id: str | None = None,
     ingestion_id: str | UUID | None = None,
+    derived_from: str | UUID | None = None,
     order: str = "desc",
     max_items: int | None = None,
     **access: Unpack[Access],
 ) -> Iterator[dict[str, Any]]:
     """Yield the records of the archive, the newest first by first publication.
 
-    `ingestion_id` keeps those which that ingestion was the last to create or update.
+    `ingestion_id` keeps those which that ingestion was the last to create or update;
+    `derived_from` those that were made from that record.
     """
     from osa.sdk.api.records import list_records as operation
 
@@ -154,6 +156,7 @@ def iter_records(
         "convention_id": or_unset(convention),
         "source_id": or_unset(source_id),
         "ingestion_id": id_or_unset(ingestion_id, "ing"),
+        "derived_from": id_or_unset(derived_from, "rec"),
         "order": Verbatim(order),
     }
     with Connection(**access) as line:

@@ -13,16 +13,20 @@ from osa.conventions.failures import (
     Stopped,
     StorageFull,
 )
+from osa.conventions.held import Archive, ArchiveInMemory, Held
 from osa.conventions.items import Batch, Fault, File, Item
 from osa.conventions.sources import LocalFile, Source
 
 __all__ = [
+    "Archive",
+    "ArchiveInMemory",
     "Batch",
     "Context",
     "Convention",
     "ConventionError",
     "Fault",
     "File",
+    "Held",
     "Item",
     "Limits",
     "LocalFile",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
@@ -59,9 +60,12 @@ class Again(SourceUnreachable):
         self.after = after
 
 
-def check_status(response: httpx.Response) -> None:
-    """Let a success pass. Raises SourceNotFound, SourceRefused, SourceUnreachable, Again."""
+def check_status(response: httpx.Response, also: Container[int] = ()) -> None:
+    """Let a success pass, and what is in `also`. Raises SourceNotFound, SourceRefused,
+    SourceUnreachable, Again."""
     status = response.status_code
+    if status in also:
+        return
     if 200 <= status < 300 and (status != 206 or "range" in response.request.headers):
         return
     response.close()
@@ -86,6 +90,13 @@ def as_failures(where: str) -> Iterator[None]:
         raise SourceUnreachable(f"{where} did not answer in time: {exc or 'timeout'}.") from exc
     except (httpcore.NetworkError, httpcore.ProtocolError, httpx.HTTPError) as exc:
         raise SourceUnreachable(f"{where} broke off: {exc}.") from exc
+
+
+def is_about_tls(error: BaseException | None) -> bool:
+    """Whether a connection failed because of a certificate or a cipher."""
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def next_uri(response: httpx.Response, method: str) -> str:

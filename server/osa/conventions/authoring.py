@@ -15,6 +15,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from osa.conventions.failures import MissingExtra, SourceInvalid, SourceRefused, Stopped
+from osa.conventions.held import Archive, ArchiveInMemory
 from osa.conventions.items import Batch, Item, JsonObject
 from osa.conventions.lines import CONVENTIONS
 from osa.conventions.sources import LocalFile, Source
@@ -91,6 +92,8 @@ class Context(Generic[P]):
     #: A folder of this attempt's own, on the disk of the archive, removed afterwards.
     workdir: Path
     limits: Limits = field(default_factory=Limits)
+    #: The convention's own records, as they are committed.
+    archive: Archive = field(default_factory=ArchiveInMemory)
     #: Python's own way to `log`; what your modules' loggers say from INFO on is in the log too.
     logger: logging.Logger = field(default_factory=lambda: logging.getLogger(CONVENTIONS))
     #: Set when the ingestion was asked to stop.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from osa.conventions.failures import ConventionError
+from osa.conventions.sources import Source
 
 JsonObject = Mapping[str, Any]
 
@@ -85,6 +86,9 @@ class Item:
     metadata: JsonObject = field(default_factory=dict)
     files: Sequence[File] = ()
     fault: Fault | None = None
+    #: The ids of the records that it was made from. None: of those that are sources, when there is
+    #: one source.
+    derived_from: Sequence[str] | None = None
 
     @classmethod
     def record(
@@ -94,15 +98,25 @@ class Item:
         title: str | None = None,
         metadata: JsonObject | None = None,
         files: Sequence[File] = (),
+        made_from: Sequence[Source] | None = None,
     ) -> Self:
         """The archive shall hold this. Same metadata and same file contents as before:
-        `unchanged`."""
+        `unchanged`.
+
+        `made_from` are those of `Context.sources` that it was made from; the archive remembers
+        which of them were records. It need not be said where there is one source.
+        """
+        origins = None
+        if made_from is not None:
+            ids = [source.record_id for source in made_from if source.record_id is not None]
+            origins = tuple(dict.fromkeys(ids))
         return cls(
             source_id=source_id,
             verdict="record",
             title=title,
             metadata=metadata or {},
             files=tuple(files),
+            derived_from=origins,
         )
 
     @classmethod

@@ -16,7 +16,9 @@ from osa.conventions.authoring import Convention
 
 BUILTIN = (
     "osa.conventions.documents:documents",
+    "osa.conventions.merge_terrain:merge_terrain",
     "osa.conventions.nc_to_geotiff:nc_to_geotiff",
+    "osa.conventions.repair_csw_metadata:repair_csw_metadata",
 )
 GROUP = "osa.conventions"
 _SLUG = re.compile(r"^[a-z][a-z0-9-]{0,62}$")

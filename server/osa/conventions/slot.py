@@ -6,6 +6,7 @@ standard output (whatever a library prints goes to standard error). A batch goes
 back.
 
     parent -> slot   {"type": "run", …}   one attempt
+                     {"type": "held", "records": […], "after": …}   the answer to a look
                      {"type": "go"}       the batch is committed: go on
                      {"type": "halt"}     the batch is committed: that was enough
                      {"type": "stop", "ingestion_id": …, "attempt": …}
@@ -14,6 +15,7 @@ back.
     slot -> parent   {"type": "ready"}    waiting for a run
                      {"type": "progress", …}
                      {"type": "log", "level": …, "message": …}
+                     {"type": "look", …}  what does the archive hold? see `held`
                      {"type": "batch", "items": […], "cursor": {…}}
                      {"type": "ended", "stopped": bool}
                      {"type": "failed", "kind": …, "detail": …, "origin": …, "retryable": …,
@@ -45,6 +47,7 @@ from typing import IO, Any
 from osa.conventions import lines, logs
 from osa.conventions.authoring import Context, Convention, Limits, Progress
 from osa.conventions.failures import ConventionError, Stopped, StorageFull
+from osa.conventions.held import AskedArchive
 from osa.conventions.items import Fault
 from osa.conventions.lines import LineHandler
 from osa.conventions.local_files import is_full
@@ -79,6 +82,7 @@ class Slot:
         #: Lines that wait for whoever is writing to the pipe now.
         self._said: deque[tuple[str, str]] = deque()
         self.lines = LineHandler(self._say)
+        self._archive = AskedArchive(self._send)
         #: What stands on every line of log: which ingestion this is about.
         self._told = told
 
@@ -100,6 +104,8 @@ class Slot:
                 case "stop":
                     self._stopped = _named(message)
                     self._heed()
+                case "held":
+                    self._archive.hear(message)
                 case reply:
                     self._replies.put(reply)
         # The parent is gone: nobody can commit what we do. Take the children of libraries along.
@@ -216,6 +222,7 @@ class Slot:
                     "file_roots": tuple(Path(root) for root in limits["file_roots"]),
                 }
             ),
+            archive=self._archive,
             stop=self._stop,
             on_progress=self._show,
             wanted=wanted,

@@ -29,6 +29,8 @@ class Source:
     media_type: str | None = None
     #: The record this file is the content of, for `record` sources.
     record_id: str | None = None
+    #: Which of its versions; None when that was not noted.
+    record_version: int | None = None
     #: The caller's own metadata about this source.
     metadata: Mapping[str, Any] = field(default_factory=dict)
 

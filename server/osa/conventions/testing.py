@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 
 from osa.conventions.authoring import Convention, Limits, Params
+from osa.conventions.held import Held
 from osa.conventions.items import Item, JsonObject
 from osa.conventions.registry import InvalidConvention, checked
 from osa.conventions.sources import Source
@@ -30,17 +31,27 @@ def check_convention(
     sources: Iterable[Source | Path | str] = (),
     batch_size: int = 2,
     limits: Limits | None = None,
+    held: Iterable[Held] = (),
     max_resumes: int = 10,
 ) -> Sequence[Item]:
     """Run the convention on the sources (files, URIs or `Source`s) and give the items it yielded,
     for further assertions. Raises ConventionProblem at the first promise that is not kept.
+
+    `held`: what the archive holds before each run. Give some to a convention that looks at
+    `context.archive`; what a run has yielded, the archive holds from its next batch on.
 
     It is run `max_resumes` + 6 times at most, so a small source will do; three items or more let
     every check look at something.
     """
     check_description(convention)
     given = params.model_dump(mode="json") if isinstance(params, Params) else dict(params or {})
-    trial = Trial(convention, given, [source_of(each) for each in sources], limits or Limits())
+    trial = Trial(
+        convention,
+        given,
+        [source_of(each) for each in sources],
+        limits or Limits(),
+        held=list(held),
+    )
     with tempfile.TemporaryDirectory(prefix="osa-check-") as folder:
         trial.folder = Path(folder)
         first = trial.run(batch_size=batch_size)
@@ -50,7 +61,7 @@ def check_convention(
         single = trial.run(batch_size=1)
         _same(first.items, single.items, "run with batch_size=1")
         for cursor, done in _spread(single.cursors, max_resumes):
-            rest = trial.run(batch_size=batch_size, cursor=cursor)
+            rest = trial.run(batch_size=batch_size, cursor=cursor, committed=single.items[:done])
             _same(
                 single.items[done:],
                 rest.items,
@@ -104,6 +115,7 @@ def _content(item: Item) -> tuple[object, ...]:
         json.dumps(item.metadata, sort_keys=True),
         tuple((f.name, f.media_type, f.sha256, f.size, f.artifact) for f in item.files),
         None if item.fault is None else item.fault.kind,
+        item.derived_from,
     )
 
 
@@ -119,7 +131,7 @@ def _same(expected: Sequence[Item], found: Sequence[Item], when: str) -> None:
             raise ConventionProblem(
                 f"Item {number} was {one.source_id!r}, and is {other.source_id!r} when {when}."
             )
-        names = ("source_id", "verdict", "title", "metadata", "files", "fault")
+        names = ("source_id", "verdict", "title", "metadata", "files", "fault", "derived_from")
         pairs = zip(names, _content(one), _content(other), strict=True)
         differ = [name for name, a, b in pairs if a != b]
         if differ:

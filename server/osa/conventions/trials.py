@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from osa.conventions.authoring import Context, Convention, Limits, Progress
 from osa.conventions.failures import ConventionError, Stopped
+from osa.conventions.held import Archive, ArchiveInMemory, Held
 from osa.conventions.items import Batch, File, Item, JsonObject
 from osa.conventions.messages import batch_to_json, items_from_json
 from osa.conventions.sources import Source
@@ -52,6 +53,8 @@ class Trial:
     params: Mapping[str, Any]
     sources: Sequence[Source]
     limits: Limits
+    #: What the archive holds before each run.
+    held: Sequence[Held] = ()
     folder: Path = Path()
     runs: int = 0
 
@@ -62,13 +65,16 @@ class Trial:
         cursor: JsonObject | None = None,
         stop_after: int | None = None,
         wanted: Wanted | None = None,
+        committed: Sequence[Item] = (),
     ) -> Run:
         """One `ingest` call; `stop_after` so many batches a stop is asked for. With `wanted`, only
-        what counts in a retry is looked at."""
+        what counts in a retry is looked at. `committed`: what was, before the cursor."""
         self.runs += 1
         workdir = self.folder / str(self.runs)
         workdir.mkdir()
-        context = self._context(workdir, batch_size, cursor or {}, wanted)
+        archive = ArchiveInMemory(self.held)
+        archive.publish(committed)
+        context = self._context(workdir, batch_size, cursor or {}, wanted, archive)
         if stop_after == 0:
             context.stop.set()
         items: list[Item] = []
@@ -78,6 +84,7 @@ class Trial:
                 for batch in self.convention.ingest(context):
                     back = self._through_the_pipe(batch, context)
                     items += back
+                    archive.publish(back)
                     cursors.append((json.loads(json.dumps(batch.cursor)), len(items)))
                     if stop_after is not None and len(cursors) >= stop_after:
                         context.stop.set()
@@ -88,7 +95,12 @@ class Trial:
         return Run(items=items, cursors=cursors, stopped=context.stopped_early)
 
     def _context(
-        self, workdir: Path, batch_size: int, cursor: JsonObject, wanted: Wanted | None
+        self,
+        workdir: Path,
+        batch_size: int,
+        cursor: JsonObject,
+        wanted: Wanted | None,
+        archive: Archive,
     ) -> Context[Any]:
         try:
             self.convention.check_extra()
@@ -106,6 +118,7 @@ class Trial:
             batch_size=batch_size,
             workdir=workdir,
             limits=self.limits,
+            archive=archive,
             stop=threading.Event(),
             on_progress=_check_progress,
             wanted=wanted,

@@ -13,9 +13,9 @@ import random
 import ssl
 import time
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Literal, Self
@@ -32,6 +32,7 @@ from osa.conventions.answers import (
     as_failures,
     check_status,
     filename,
+    is_about_tls,
     next_uri,
     too_large,
 )
@@ -60,6 +61,16 @@ RETRIES = 2
 MAX_RETRY_AFTER = 30.0
 #: Headers that may follow a redirect to another host: they hold no secret of the first one.
 _HARMLESS = ("accept", "accept-encoding", "accept-language", "content-type", "range", "user-agent")
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A request, wherever it goes; a status in `also` is no failure."""
+
+    method: str
+    body: bytes | None
+    headers: Mapping[str, str]
+    also: Container[int]
 
 
 class WebClient:
@@ -152,15 +163,17 @@ class WebClient:
         method: Literal["GET", "POST"] = "GET",
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        also: Container[int] = (),
     ) -> Iterator[Stream]:
         """The answer's body in chunks of at most 256 KiB; `max_bytes` counts them after decoding.
+        `also`: statuses whose body is read too, as some servers explain there what went wrong.
 
         The head has arrived, and is a success, when the block is entered. Raises SourceUnreachable,
         SourceNotFound, SourceRefused, Stopped; while the body is read also SourceInvalid.
         """
         ends = time.monotonic() + self._transfer_timeout
         with ending_at(ends):
-            response = self._answer(uri, method, body, dict(headers or {}))
+            response = self._answer(uri, _Asked(method, body, headers or {}, also))
         try:
             self._check_length(response, max_bytes)
             yield Stream(response, self._decoded(response, max_bytes, ends))
@@ -174,13 +187,11 @@ class WebClient:
                 raise Stopped
             yield chunk
 
-    def _answer(
-        self, uri: str, method: str, body: bytes | None, headers: Mapping[str, str]
-    ) -> httpx.Response:
+    def _answer(self, uri: str, ask: _Asked) -> httpx.Response:
         tried = 0
         while True:
             try:
-                return self._follow(uri, method, body, dict(headers))
+                return self._follow(uri, ask)
             except Again as again:
                 if tried == RETRIES or again.after > MAX_RETRY_AFTER:
                     raise
@@ -189,35 +200,30 @@ class WebClient:
                 wait = self._backoff * 3 ** (tried - 1) * random.uniform(0.5, 1.5)
                 self._pause(max(wait, again.after))
 
-    def _follow(
-        self, uri: str, method: str, body: bytes | None, headers: dict[str, str]
-    ) -> httpx.Response:
+    def _follow(self, uri: str, ask: _Asked) -> httpx.Response:
         for _ in range(MAX_REDIRECTS + 1):
             url = parse_http_uri(uri, self._allowed).copy_with(fragment=None)
-            response = self._send(url, method, body, headers)
+            response = self._send(url, ask)
             if response.status_code not in REDIRECTS:
-                check_status(response)
+                check_status(response, ask.also)
                 return response
             response.close()
-            uri = next_uri(response, method)
+            uri = next_uri(response, ask.method)
             if httpx.URL(uri).netloc != url.netloc:
-                headers = {
-                    name: value for name, value in headers.items() if name.lower() in _HARMLESS
-                }
+                kept = {n: value for n, value in ask.headers.items() if n.lower() in _HARMLESS}
+                ask = replace(ask, headers=kept)
         raise SourceRefused(f"{shown(uri)} was reached by more than {MAX_REDIRECTS} redirects.")
 
-    def _send(
-        self, url: httpx.URL, method: str, body: bytes | None, headers: Mapping[str, str]
-    ) -> httpx.Response:
+    def _send(self, url: httpx.URL, ask: _Asked) -> httpx.Response:
         where = shown(str(url))
         if self._should_stop():
             raise Stopped
-        request = self._http.build_request(method, url, content=body, headers=headers)
+        request = self._http.build_request(ask.method, url, content=ask.body, headers=ask.headers)
         with as_failures(where):
             try:
                 return self._http.send(request, stream=True)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as exc:
-                if _is_about_tls(exc):
+                if is_about_tls(exc):
                     raise SourceUnreachable(
                         f"{where} could not be read safely: {exc}.",
                         hint="Check the server's certificate.",
@@ -263,12 +269,6 @@ class WebClient:
             if self._should_stop():
                 raise Stopped
             time.sleep(min(left, 0.1))
-
-
-def _is_about_tls(error: BaseException | None) -> bool:
-    while error is not None and not isinstance(error, ssl.SSLError):
-        error = error.__cause__ or error.__context__
-    return error is not None
 
 
 def fetch_uri(

@@ -279,6 +279,18 @@ def test_download_with_json_tells_object_and_path(osa, archive):
     assert item["sha256"] == hashlib.sha256(b"one").hexdigest()
 
 
+def test_a_record_shows_what_it_was_made_from_and_the_list_what_was_made_from_it(osa, archive):
+    record = archive.example("Record")
+    origins = [{"record_id": ID, "version": 3}, {"record_id": ARTIFACT, "version": None}]
+    archive.on("GET", f"/records/{RECORD}", record | {"derived_from": origins})
+    shown = [line.split() for line in osa("record", "show", RECORD).out.splitlines()]
+    assert ["Derived", "from", f"{ID},", "version", "3"] in shown
+    assert [ARTIFACT] in shown
+    assert osa("record", "list", "--derived-from", f"urn:osa:localhost:rec:{RECORD}").code == 0
+    (request,) = archive.asked("GET", "/records")
+    assert request.query["derived_from"] == [RECORD]
+
+
 def test_the_files_of_a_record_can_be_downloaded(osa, archive, home):
     record = archive.example("Record")
     file = record["files"][0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
@@ -92,5 +93,50 @@ hostile = Convention(
     title="Does what it must not",
     params=HostileParams,
     ingest=_hostile,
+    source_required=False,
+)
+
+
+class RemembersParams(Params):
+    """What it writes, or what it looks for."""
+
+    write: int = 0
+    prefix: str = ""
+    look: str | None = None
+    threads: int = 1
+
+
+def _remembers(context: Context[RemembersParams]) -> Iterator[Batch]:
+    params = context.params
+    if params.look is None:
+        items = [
+            Item.record(f"{params.prefix}{number}", title=f"№ {number}", metadata={"n": number})
+            for number in range(params.write)
+        ]
+        for start in range(0, len(items), context.batch_size):
+            yield Batch(items=items[start : start + context.batch_size], cursor={"next": start})
+        return
+    with ThreadPoolExecutor(params.threads) as pool:
+        looks = [
+            pool.submit(lambda: list(context.archive.records(prefix=params.look or "")))
+            for _ in range(params.threads)
+        ]
+        ones = [context.archive.record(f"{params.look}{number}") for number in (7, 1_000_000)]
+        all_seen = [look.result() for look in looks]
+    seen = {
+        "agree": all(each == all_seen[0] for each in all_seen),
+        "in_order": [held.key for held in all_seen[0]] == sorted(h.key for h in all_seen[0]),
+        "found": {held.source_id: [held.title, held.metadata["n"]] for held in all_seen[0]},
+        "ones": [one and [one.source_id, one.version, one.updated_at.year > 2000] for one in ones],
+    }
+    yield Batch(items=[Item.record("seen", metadata=seen)], cursor={})
+
+
+#: Looks at what the archive holds.
+remembers = Convention(
+    id="test-remembers",
+    title="Looks back",
+    ingest=_remembers,
+    params=RemembersParams,
     source_required=False,
 )

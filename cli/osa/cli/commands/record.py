@@ -44,6 +44,12 @@ def list_(
         str | None,
         typer.Option("--source-id", metavar="ID", help="Only the one with this identity."),
     ] = None,
+    derived_from: Annotated[
+        str | None,
+        typer.Option(
+            "--derived-from", metavar="RECORD", help="Only those that were made from this record."
+        ),
+    ] = None,
     order: options.Order = "desc",
     max_items: options.MaxItems = None,
     **asked: Unpack[options.Asked],
@@ -52,6 +58,7 @@ def list_(
     options.check_order(order)
     session = open_session(**asked)
     by = session.resolve_ingestion(ingestion) if ingestion else None
+    made_from = check_id(derived_from, "record") if derived_from else None
 
     from osa.cli.ingestion import iter_records
 
@@ -63,6 +70,7 @@ def list_(
             convention=convention,
             ingestion_id=by,
             source_id=source_id,
+            derived_from=made_from,
             order=order,
         ),
         max_items=max_items,
@@ -122,6 +130,9 @@ def _write_record(found: JsonObject) -> None:
         ("Updated", f"{show_time(found.get('updated_at'))} by {found['ingestion_id']}"),
         ("SRN", found["srn"]),
     ]
+    for number, origin in enumerate(found.get("derived_from", ())):
+        version = "" if origin.get("version") is None else f", version {origin['version']}"
+        rows.append(("" if number else "Derived from", f"{origin['record_id']}{version}"))
     for name, value in found.get("metadata", {}).items():
         rows.append((f"  {name}", value if isinstance(value, str) else dump(value)))
     block(rows)

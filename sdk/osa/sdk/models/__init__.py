@@ -23,6 +23,7 @@ from .convention_detail import ConventionDetail
 from .convention_list import ConventionList
 from .counts import Counts
 from .database_status import DatabaseStatus
+from .derivation import Derivation
 from .diagnosis import Diagnosis
 from .diagnosis_code_type_0 import DiagnosisCodeType0
 from .ended_status_choice import EndedStatusChoice
@@ -111,6 +112,7 @@ __all__ = (
     "ConventionList",
     "Counts",
     "DatabaseStatus",
+    "Derivation",
     "Diagnosis",
     "DiagnosisCodeType0",
     "EndedStatusChoice",

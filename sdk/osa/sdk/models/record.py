@@ -9,6 +9,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 if TYPE_CHECKING:
+    from ..models.derivation import Derivation
     from ..models.record_file import RecordFile
     from ..models.record_metadata import RecordMetadata
 
@@ -29,6 +30,8 @@ class Record:
         title (None | str): What people call it.
         metadata (RecordMetadata): What the convention found out about it.
         files (list[RecordFile]): Its files.
+        derived_from (list[Derivation]): The records of this archive that this version was made from, in the order of
+            the source.
         ingestion_id (UUID): A UUID; the server makes version 7, which sorts by time.
         created_at (datetime.datetime): When it was first published.
         updated_at (datetime.datetime): When it last changed.
@@ -42,6 +45,7 @@ class Record:
     title: None | str
     metadata: RecordMetadata
     files: list[RecordFile]
+    derived_from: list[Derivation]
     ingestion_id: UUID
     created_at: datetime.datetime
     updated_at: datetime.datetime
@@ -68,6 +72,11 @@ class Record:
             files_item = files_item_data.to_dict()
             files.append(files_item)
 
+        derived_from = []
+        for derived_from_item_data in self.derived_from:
+            derived_from_item = derived_from_item_data.to_dict()
+            derived_from.append(derived_from_item)
+
         ingestion_id = str(self.ingestion_id)
 
         created_at = self.created_at.isoformat()
@@ -86,6 +95,7 @@ class Record:
                 "title": title,
                 "metadata": metadata,
                 "files": files,
+                "derived_from": derived_from,
                 "ingestion_id": ingestion_id,
                 "created_at": created_at,
                 "updated_at": updated_at,
@@ -96,6 +106,7 @@ class Record:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.derivation import Derivation  # noqa: PLC0415
         from ..models.record_file import RecordFile  # noqa: PLC0415
         from ..models.record_metadata import RecordMetadata  # noqa: PLC0415
 
@@ -126,6 +137,13 @@ class Record:
 
             files.append(files_item)
 
+        derived_from = []
+        _derived_from = d.pop("derived_from")
+        for derived_from_item_data in _derived_from:
+            derived_from_item = Derivation.from_dict(derived_from_item_data)
+
+            derived_from.append(derived_from_item)
+
         ingestion_id = UUID(d.pop("ingestion_id"))
 
         created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
@@ -141,6 +159,7 @@ class Record:
             title=title,
             metadata=metadata,
             files=files,
+            derived_from=derived_from,
             ingestion_id=ingestion_id,
             created_at=created_at,
             updated_at=updated_at,

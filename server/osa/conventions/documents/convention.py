@@ -178,7 +178,9 @@ def _read(
                 }
     own = source.metadata.get("title")
     title = own if isinstance(own, str) and own.strip() else params.title
-    return Item.record(source_id, title=title or name, metadata=metadata, files=files)
+    return Item.record(
+        source_id, title=title or name, metadata=metadata, files=files, made_from=[source]
+    )
 
 
 def _text(

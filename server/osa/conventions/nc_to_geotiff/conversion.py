@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from osa.conventions import previews
 from osa.conventions.authoring import Context, Progress
+from osa.conventions.geotiff import writing
+from osa.conventions.geotiff.layout import Statistics, Window
+from osa.conventions.geotiff.warping import warped
 from osa.conventions.items import Batch, File, Item, JsonObject
-from osa.conventions.nc_to_geotiff import raster, records
-from osa.conventions.nc_to_geotiff.grid import Window
+from osa.conventions.nc_to_geotiff import records
 from osa.conventions.nc_to_geotiff.parameters import GeoTiffParams
 from osa.conventions.nc_to_geotiff.plan import Plan, make_plan
 from osa.conventions.nc_to_geotiff.reading import Reader, open_source
@@ -17,9 +20,6 @@ from osa.conventions.nc_to_geotiff.times import Step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-MEDIA_TYPE = "image/tiff; application=geotiff"
-COG_MEDIA_TYPE = "image/tiff; application=geotiff; profile=cloud-optimized"
 
 
 def ingest(context: Context[GeoTiffParams]) -> Iterator[Batch]:
@@ -29,7 +29,7 @@ def ingest(context: Context[GeoTiffParams]) -> Iterator[Batch]:
     """
     with open_source(context) as reader:
         plan = make_plan(reader, context.params)
-        raster.check_room(
+        writing.check_room(
             plan.target,
             context.params,
             workdir=context.workdir,
@@ -74,14 +74,14 @@ def _convert(
     context: Context[GeoTiffParams], reader: Reader, plan: Plan, step: Step, *, alone: bool
 ) -> Item:
     params = context.params
-    raster.check_room(
+    writing.check_room(
         plan.target, params, workdir=context.workdir, min_free=context.limits.min_free_bytes
     )
     name = records.file_name(plan, step)
     stem = context.workdir / f"geotiff-{0 if step.index is None else step.index}"
-    tiled, warped = stem.with_suffix(".tiled.tif"), stem.with_suffix(".warped.tif")
+    tiled, rewarped = stem.with_suffix(".tiled.tif"), stem.with_suffix(".warped.tif")
     done = stem.with_suffix(".tif")
-    statistics = raster.Statistics()
+    statistics = Statistics()
     all_pixels = plan.target.width * plan.target.height + (
         plan.source.width * plan.source.height if plan.warps else 0
     )
@@ -106,16 +106,16 @@ def _convert(
         return plan.packing.pixels(_read_window(reader, plan, step, window))
 
     try:
-        with raster.gdal():
+        with writing.gdal():
             if plan.warps:
                 # Without a CRS: the temporary file need not be able to hold that of the data.
                 bare = replace(source, raster_crs=None)
-                raster.write_tiled(
+                writing.write_tiled(
                     tiled, bare, params, read, statistics=None, after_strip=after_strip
                 )
-                with raster.warped(tiled, source, target, params) as read_warped:
-                    raster.write_tiled(
-                        warped,
+                with warped(tiled, source, target, params.resampling) as read_warped:
+                    writing.write_tiled(
+                        rewarped,
                         target,
                         params,
                         read_warped,
@@ -123,23 +123,26 @@ def _convert(
                         after_strip=after_strip,
                     )
                 tiled.unlink()
-                raster.finish(warped, done, params)
+                writing.finish(rewarped, done, params)
             else:
-                raster.write_tiled(
+                writing.write_tiled(
                     tiled, target, params, read, statistics=statistics, after_strip=after_strip
                 )
-                raster.finish(tiled, done, params)
+                writing.finish(tiled, done, params)
     finally:
         tiled.unlink(missing_ok=True)
-        warped.unlink(missing_ok=True)
+        rewarped.unlink(missing_ok=True)
     context.checkpoint()
-    media_type = COG_MEDIA_TYPE if params.format == "COG" else MEDIA_TYPE
-    file = File.of(done, name=name, media_type=media_type)
+    media_type = writing.COG_MEDIA_TYPE if params.format == "COG" else writing.MEDIA_TYPE
+    files = [File.of(done, name=name, media_type=media_type)]
+    if params.preview:
+        files.append(previews.preview(done, stem.with_suffix(".png"), kind="gray"))
+    context.checkpoint()
     return Item.record(
         records.source_id(reader.identity, plan, step, params),
         title=records.title(plan, step),
         metadata=records.metadata(reader, plan, step, params, statistics),
-        files=[file],
+        files=files,
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from osa.conventions.failures import ParametersInvalid, SourceInvalid
+from osa.conventions.geotiff.crs import Crs, is_plain_proj, is_plain_wkt, parse
 from osa.conventions.nc_to_geotiff.axes import Axes
 from osa.conventions.nc_to_geotiff.variables import (
     Attributes,
@@ -19,16 +19,6 @@ from osa.conventions.nc_to_geotiff.variables import (
     text,
 )
 
-#: A pyproj.CRS; a rasterio.crs.CRS is always called `raster_crs`.
-Crs = Any
-
-_AUTHORITY = re.compile(r"^(EPSG|ESRI|OGC|IAU_2015):[A-Za-z0-9]{1,12}$", re.IGNORECASE)
-_WKT = re.compile(r"^[A-Z][A-Z0-9_]{3,30}\s*[\[(]", re.IGNORECASE)
-#: No slash, no `@`, no `:`: such a string cannot name a file or an address.
-_PROJ = re.compile(r"^(\+?[A-Za-z_0-9]+(=[A-Za-z0-9_.,+-]+)?\s*)+$")
-#: PROJ reads a file for each of these.
-_READS_FILES = re.compile(r"\b(nadgrids|geoidgrids|grids|init|catalog|file)\b", re.IGNORECASE)
-_WKT_READS_FILES = re.compile(r"nadgrids|geoidgrids|\+init|PARAMETERFILE", re.IGNORECASE)
 #: CF appendix F: any of these says what figure of the Earth is meant.
 _FIGURES = (
     "semi_major_axis",
@@ -63,34 +53,6 @@ class SourceCrs:
     scale: float
 
 
-def parse(value: str, *, parameter: str) -> Crs:
-    """The CRS a caller named. Raises ParametersInvalid.
-
-    Only forms that cannot make PROJ read a file are let through.
-    """
-    import pyproj
-
-    value = value.strip()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            if _AUTHORITY.match(value):
-                authority, _, code = value.partition(":")
-                return pyproj.CRS.from_authority(authority.upper(), code.upper())
-            if _WKT.match(value) and not _WKT_READS_FILES.search(value):
-                return pyproj.CRS.from_wkt(value)
-            if _PROJ.match(value) and "=" in value and not _READS_FILES.search(value):
-                return pyproj.CRS.from_string(value)
-    except pyproj.exceptions.CRSError as exc:
-        raise ParametersInvalid(
-            f"`{parameter}`: {value[:100]!r} is not a known CRS: {exc}"
-        ) from exc
-    raise ParametersInvalid(
-        f"`{parameter}`: {value[:100]!r} is no form of a CRS that is read.",
-        hint="Write it like EPSG:25833, as WKT, or as a PROJ string without names of files.",
-    )
-
-
 def resolve(dataset: Any, variable: Variable, axes: Axes, *, wanted: str | None) -> SourceCrs:
     """The CRS of the variable, in the order: parameter, grid mapping (its WKT, then its CF
     attributes), WKT among the attributes of the variable or the file, longitude/latitude units.
@@ -122,11 +84,6 @@ def resolve(dataset: Any, variable: Variable, axes: Axes, *, wanted: str | None)
     return SourceCrs(crs=crs, found_in=found_in, scale=_scale(crs, axes, mapping, found_in))
 
 
-def is_rotated(crs: Crs) -> bool:
-    """A geographic CRS with a pole of its own: GeoTIFF has no keys for it."""
-    return bool(crs.is_geographic and crs.is_derived)
-
-
 def from_date_line(crs: Crs) -> Crs | None:
     """The geographic CRS with longitudes counted from 180°, so that a grid across the date line
     has no seam when it is warped; None where that cannot be said of the CRS."""
@@ -137,59 +94,6 @@ def from_date_line(crs: Crs) -> Crs | None:
     meridian = pyproj.crs.datum.CustomPrimeMeridian(longitude=180, name="Date line")
     datum = pyproj.crs.datum.CustomDatum(ellipsoid=crs.ellipsoid, prime_meridian=meridian)
     return pyproj.crs.GeographicCRS(datum=datum)
-
-
-def to_raster_crs(crs: Crs) -> Any:
-    """The same CRS for rasterio, by WKT: no string of a caller reaches GDAL."""
-    from rasterio.crs import CRS
-
-    return CRS.from_wkt(crs.to_wkt())
-
-
-def describe(crs: Crs) -> dict[str, Any]:
-    """The CRS for a record: name, authority code where it is one, WKT2:2019."""
-    # The identifier it carries: looking for a similar CRS in PROJ's database takes 0.3 s.
-    known = crs.to_json_dict().get("id")
-    return {
-        "name": crs.name if crs.name not in ("undefined", "unknown") else None,
-        "code": f"{known['authority']}:{known['code']}" if known else None,
-        "wkt": crs.to_wkt(),
-    }
-
-
-def survives_geotiff(crs: Crs) -> bool:
-    """Whether the keys of a GeoTIFF can hold the CRS, tried on one of a single pixel in memory."""
-    import numpy
-    import pyproj
-    from rasterio.io import MemoryFile
-    from rasterio.transform import Affine
-
-    if is_rotated(crs):
-        return False
-    with MemoryFile() as memory:
-        profile = {"driver": "GTiff", "width": 1, "height": 1, "count": 1, "dtype": "uint8"}
-        transform = Affine(2.0, 0.0, 0.0, 0.0, -2.0, 0.0)
-        with memory.open(**profile, crs=to_raster_crs(crs), transform=transform) as written:
-            written.write(numpy.zeros((1, 1, 1), dtype="uint8"))
-        with memory.open() as read:
-            if read.crs is None:
-                return False
-            back = pyproj.CRS.from_wkt(read.crs.to_wkt())
-    if back.is_geographic != crs.is_geographic or back.is_projected != crs.is_projected:
-        return False
-    if crs.is_geographic:
-        return bool(_figure(back) == _figure(crs))
-    # The same plane position has to mean the same place on the same ellipsoid.
-    xs, ys = numpy.array([0.0, 1e5, -1e5]), numpy.array([0.0, 2e5, 1e5])
-    ours = pyproj.Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True).transform(xs, ys)
-    theirs = pyproj.Transformer.from_crs(back, back.geodetic_crs, always_xy=True).transform(xs, ys)
-    with numpy.errstate(invalid="ignore"):
-        apart = numpy.abs(numpy.array(ours) - numpy.array(theirs))
-    return bool(_figure(back) == _figure(crs) and not (apart > 1e-7).any())
-
-
-def _figure(crs: Crs) -> tuple[float, float]:
-    return round(crs.ellipsoid.semi_major_metre, 3), round(crs.ellipsoid.inverse_flattening, 6)
 
 
 def _grid_mapping(variable: Variable, axes: Axes) -> tuple[str, dict[str, Any]]:
@@ -260,7 +164,7 @@ def _figure_of_proj4(value: str) -> dict[str, Any]:
     """
     import pyproj
 
-    if not (_PROJ.match(value) and "=" in value) or _READS_FILES.search(value):
+    if not is_plain_proj(value):
         return {}
     try:
         with warnings.catch_warnings():
@@ -285,7 +189,7 @@ def _wkt(found: Mapping[str, Any]) -> str:
 def _from_wkt(wkt: str, where: str) -> Crs:
     import pyproj
 
-    if not _WKT.match(wkt) or _WKT_READS_FILES.search(wkt):
+    if not is_plain_wkt(wkt):
         raise SourceInvalid(f"The CRS in {where} is not WKT that is read.", hint="Give `crs`.")
     try:
         with warnings.catch_warnings():

@@ -12,6 +12,7 @@ from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
 from osa.conventions.failures import ParametersInvalid, SourceInvalid, SourceRefused
+from osa.conventions.geotiff.layout import Window
 from osa.conventions.nc_to_geotiff.axes import Coordinate
 
 if TYPE_CHECKING:
@@ -119,16 +120,6 @@ class Grid:
                 f"The bounds [{asked}] lie outside the data [{have}] (in the CRS of the data)."
             )
         return Window(row=row, column=column, height=rows - row, width=columns - column)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Window:
-    """A rectangle of pixels of a grid, rows counted from the top."""
-
-    row: int
-    column: int
-    height: int
-    width: int
 
 
 def regular_grid(x: Coordinate, y: Coordinate, *, scale: float, geographic: bool) -> Grid:

@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from osa.conventions.authoring import Params
-
-Resampling = Literal[
-    "nearest",
-    "bilinear",
-    "cubic",
-    "cubic_spline",
-    "lanczos",
-    "average",
-    "mode",
-    "min",
-    "max",
-    "med",
-    "q1",
-    "q3",
-    "rms",
-]
-Dtype = Literal[
-    "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64"
-]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Number = Annotated[float, Field(allow_inf_nan=False)] | Literal["nan"]
-
-#: What says which data are read; everything else says how they are written.
-_SELECTION = frozenset({"variable", "time", "time_method", "dimensions", "access", "max_pixels"})
-
-_CRS_FORMS = "`EPSG:<code>` (or ESRI, OGC, IAU_2015), WKT, or a PROJ string without file names"
+from osa.conventions.geotiff.options import (
+    CRS_FORMS,
+    Dtype,
+    Finite,
+    GeoTiffOptions,
+    Number,
+    Positive,
+    Resampling,
+)
 
 
-class GeoTiffParams(Params):
+class GeoTiffParams(GeoTiffOptions):
     """Which data are read, and how they are written."""
+
+    no_output: ClassVar[frozenset[str]] = GeoTiffOptions.no_output | {
+        "variable",
+        "time",
+        "time_method",
+        "dimensions",
+        "access",
+    }
 
     variable: str | None = Field(
         None,
@@ -71,12 +58,12 @@ class GeoTiffParams(Params):
     crs: str | None = Field(
         None,
         max_length=16_384,
-        description=f"CRS of the data, instead of what the file says: {_CRS_FORMS}.",
+        description=f"CRS of the data, instead of what the file says: {CRS_FORMS}.",
     )
     dst_crs: str | None = Field(
         None,
         max_length=16_384,
-        description=f"CRS to warp to: {_CRS_FORMS}. Default: the data's own.",
+        description=f"CRS to warp to: {CRS_FORMS}. Default: the data's own.",
     )
     resolution: Positive | tuple[Positive, Positive] | None = Field(
         None,
@@ -90,7 +77,7 @@ class GeoTiffParams(Params):
     bounds_crs: str | None = Field(
         None,
         max_length=16_384,
-        description=f"CRS of `bounds`: {_CRS_FORMS}. Default: the CRS that is written.",
+        description=f"CRS of `bounds`: {CRS_FORMS}. Default: the CRS that is written.",
     )
     resampling: Resampling = Field("nearest", description="How pixels are resampled when warping.")
     src_nodata: Number | None = Field(
@@ -121,24 +108,6 @@ class GeoTiffParams(Params):
             "integers of 8 or 16 bits, else float64."
         ),
     )
-    format: Literal["COG", "GTiff"] = Field(
-        "COG", description="Cloud-optimized GeoTIFF, or a plain tiled one."
-    )
-    compress: Literal["DEFLATE", "LZW", "ZSTD", "NONE"] = Field(
-        "DEFLATE", description="Lossless compression of the tiles."
-    )
-    blocksize: Literal[128, 256, 512, 1024, 2048] = Field(
-        512, description="Width and height of a tile, in pixels."
-    )
-    overviews: Literal["auto", "none"] = Field(
-        "auto", description="`auto`: halve until the whole fits into one tile."
-    )
-    overview_resampling: Literal[
-        "nearest", "bilinear", "cubic", "average", "mode", "rms", "gauss"
-    ] = Field("nearest", description="How pixels are resampled for overviews.")
-    max_pixels: int = Field(
-        2**31, ge=1, le=2**36, description="Largest number of pixels of one GeoTIFF."
-    )
     access: Literal["auto", "download", "opendap"] = Field(
         "auto",
         description=(
@@ -160,13 +129,3 @@ class GeoTiffParams(Params):
         if self.bounds_crs is not None and self.bounds is None:
             raise ValueError("bounds_crs says something only together with bounds")
         return self
-
-    def output_digest(self) -> str:
-        """16 hexadecimal digits that stand for how the data are written.
-
-        Only choices that differ from the defaults enter, so that a new parameter of a later version
-        changes no `source_id`.
-        """
-        chosen = self.model_dump(mode="json", exclude=set(_SELECTION), exclude_defaults=True)
-        text = json.dumps(chosen, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]

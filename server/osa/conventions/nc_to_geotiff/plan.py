@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from osa.conventions.failures import ParametersInvalid, SourceInvalid
+from osa.conventions.geotiff.crs import (
+    describe,
+    is_rotated,
+    lonlat_bbox,
+    parse,
+    survives_geotiff,
+    to_raster_crs,
+)
+from osa.conventions.geotiff.layout import Layout, Window
+from osa.conventions.geotiff.warping import warped_layout
+from osa.conventions.geotiff.writing import gdal
 from osa.conventions.nc_to_geotiff import crs as crs_of
-from osa.conventions.nc_to_geotiff import raster
 from osa.conventions.nc_to_geotiff.axes import Axes, choose_variable, position_variables
-from osa.conventions.nc_to_geotiff.grid import Grid, Window, read_values, regular_grid
+from osa.conventions.nc_to_geotiff.grid import Grid, read_values, regular_grid
 from osa.conventions.nc_to_geotiff.packing import Packing, packing_of
 from osa.conventions.nc_to_geotiff.parameters import GeoTiffParams
 from osa.conventions.nc_to_geotiff.reading import Reader
@@ -36,8 +45,8 @@ class Plan:
     window: Window
     packing: Packing
     #: The raster as it is read, and as it is written (the same object where nothing is warped).
-    source: raster.Layout
-    target: raster.Layout
+    source: Layout
+    target: Layout
     #: For the records: the CRS of `target`, and its box in longitude and latitude.
     crs_metadata: dict[str, Any]
     bbox: list[float] | None
@@ -61,9 +70,9 @@ def make_plan(reader: Reader, params: GeoTiffParams) -> Plan:
     grid = regular_grid(axes.x, axes.y, scale=found.scale, geographic=axes.kind == "geographic")
     target_crs = found.crs
     if params.dst_crs is not None:
-        target_crs = crs_of.parse(params.dst_crs, parameter="dst_crs")
-    if not crs_of.survives_geotiff(target_crs):
-        kind = "a rotated pole" if crs_of.is_rotated(target_crs) else f"{target_crs.name!r}"
+        target_crs = parse(params.dst_crs, parameter="dst_crs")
+    if not survives_geotiff(target_crs):
+        kind = "a rotated pole" if is_rotated(target_crs) else f"{target_crs.name!r}"
         raise ParametersInvalid(
             f"A GeoTIFF cannot hold the CRS of the data ({kind}).",
             hint="Give `dst_crs`, for instance EPSG:4326.",
@@ -81,7 +90,7 @@ def make_plan(reader: Reader, params: GeoTiffParams) -> Plan:
         params, grid, found, target_crs, packing, variable, path, warps=warps
     )
     steps, numbered = _steps(variable, axes, params)
-    crs_metadata = {**crs_of.describe(target_crs), "source": found.found_in}
+    crs_metadata = {**describe(target_crs), "source": found.found_in}
     if deviation is not None:
         crs_metadata["deviation_pixels"] = round(deviation, 4)
     return Plan(
@@ -94,7 +103,7 @@ def make_plan(reader: Reader, params: GeoTiffParams) -> Plan:
         source=source,
         target=target,
         crs_metadata=crs_metadata,
-        bbox=_lonlat_bbox(target, target_crs),
+        bbox=lonlat_bbox(target.bounds, target_crs),
         steps=steps,
         numbered=numbered,
         fixed=fixed,
@@ -164,7 +173,7 @@ def _deviation(
     if any(field.dimensions != shape for field in positions):
         return None
     xs, ys = (read_values(axis) * found.scale for axis in (axes.x, axes.y))
-    unrotated = found.crs.source_crs if crs_of.is_rotated(found.crs) else found.crs.geodetic_crs
+    unrotated = found.crs.source_crs if is_rotated(found.crs) else found.crs.geodetic_crs
     to_grid = pyproj.Transformer.from_crs(unrotated, found.crs, always_xy=True)
     worst = None
     # Not on one line and not symmetric: a swap of the axes or a mirror image shows.
@@ -193,18 +202,18 @@ def _layouts(
     path: str,
     *,
     warps: bool,
-) -> tuple[Window, raster.Layout, raster.Layout]:
+) -> tuple[Window, Layout, Layout]:
     """The part of the grid that is read, and the rasters before and after warping."""
     bounds = _bounds(params, target_crs)
     window = grid.around if warps else grid.whole
     if bounds is not None and not warps:
         window = grid.window_of(bounds)
     own = attributes(variable)
-    source = raster.Layout(
+    source = Layout(
         width=window.width,
         height=window.height,
         bounds=grid.bounds(window),
-        raster_crs=crs_of.to_raster_crs(found.crs),
+        raster_crs=to_raster_crs(found.crs),
         dtype=packing.pixel.name,
         nodata=packing.nodata,
         description=text(own, "long_name") or text(own, "standard_name") or path,
@@ -227,14 +236,14 @@ def _layouts(
         if from_180 is not None:
             turn = -180.0 if covers[2] > 180 else 180.0
             covers = (covers[0] + turn, covers[1], covers[2] + turn, covers[3])
-            source = replace(source, raster_crs=crs_of.to_raster_crs(from_180), bounds=covers)
+            source = replace(source, raster_crs=to_raster_crs(from_180), bounds=covers)
     resolution = params.resolution
     pair = (resolution, resolution) if isinstance(resolution, int | float) else resolution
-    with raster.gdal():
-        target = raster.warped_layout(
+    with gdal():
+        target = warped_layout(
             source,
             covers=covers,
-            dst_crs=crs_of.to_raster_crs(target_crs),
+            dst_crs=to_raster_crs(target_crs),
             area=target_crs.area_of_use.bounds if target_crs.area_of_use else None,
             resolution=pair,
             bounds=bounds,
@@ -248,24 +257,9 @@ def _bounds(params: GeoTiffParams, target_crs: Any) -> tuple[float, float, float
 
     if params.bounds is None or params.bounds_crs is None:
         return params.bounds
-    given = crs_of.parse(params.bounds_crs, parameter="bounds_crs")
+    given = parse(params.bounds_crs, parameter="bounds_crs")
     to_target = pyproj.Transformer.from_crs(given, target_crs, always_xy=True)
     left, bottom, right, top = to_target.transform_bounds(*params.bounds, densify_pts=21)
     if not all(abs(edge) < float("inf") for edge in (left, bottom, right, top)):
         raise ParametersInvalid("The bounds cannot be expressed in the CRS that is written.")
     return left, bottom, right, top
-
-
-def _lonlat_bbox(layout: raster.Layout, crs: Any) -> list[float] | None:
-    """[west, south, east, north] in EPSG:4326, rounded to 1e-9 degree; west > east across 180°."""
-    import pyproj
-
-    left, bottom, right, top = layout.bounds
-    if crs.is_geographic:
-        bottom, top = max(bottom, -90.0), min(top, 90.0)
-    to_lonlat = pyproj.Transformer.from_crs(crs, pyproj.CRS.from_epsg(4326), always_xy=True)
-    with suppress(pyproj.exceptions.ProjError):
-        box = to_lonlat.transform_bounds(left, bottom, right, top, densify_pts=21)
-        if all(abs(edge) <= 720 for edge in box):
-            return [round(float(edge), 9) + 0.0 for edge in box]
-    return None

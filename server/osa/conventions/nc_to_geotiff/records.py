@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from osa.conventions.nc_to_geotiff import raster
+from osa.conventions.geotiff.layout import Statistics
 from osa.conventions.nc_to_geotiff.parameters import GeoTiffParams
 from osa.conventions.nc_to_geotiff.plan import MAX_TEXT, Plan
 from osa.conventions.nc_to_geotiff.reading import Reader
@@ -48,7 +48,7 @@ def metadata(
     plan: Plan,
     step: Step,
     params: GeoTiffParams,
-    statistics: raster.Statistics,
+    statistics: Statistics,
 ) -> dict[str, Any]:
     """The record's metadata: JSON without NaN."""
     own = attributes(plan.variable)

@@ -119,8 +119,8 @@ class Attempt:
                     self._lines.say(answer["level"], answer["message"])
                 case "progress":
                     self._report = self._unshown = Report(**answer)
-                case "batch":
-                    if not self._commit(answer):
+                case "batch" | "look" as kind:
+                    if not (self._commit if kind == "batch" else self._look)(answer):
                         self.kill("lost")
                         return
                 case "ended":
@@ -156,6 +156,13 @@ class Attempt:
             case _:
                 self._slot.send({"type": "go"})
         return True
+
+    def _look(self, question: Mapping[str, str]) -> bool:
+        """Tell the slot what the archive holds; False when the database stays away."""
+        found = self._persist(lambda: self._running.held(self.job, question))
+        if found is not None:
+            self._slot.send({"type": "held", **found})
+        return found is not None
 
     def _wanted_file(self) -> str | None:
         """Where the slot reads what counts: it may be far too much for a line of the pipe."""

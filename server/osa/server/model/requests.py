@@ -116,4 +116,5 @@ class RecordQuery:
     convention_id: str | None = None
     source_id: str | None = None
     ingestion_id: str | None = None
+    derived_from: str | None = None
     ascending: bool = False

@@ -101,6 +101,15 @@ class RecordFile:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Derivation:
+    """A record that another one was made from."""
+
+    record_id: str
+    #: The version that was read; None when that was not noted.
+    version: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Record:
     id: str
     convention_id: str
@@ -109,6 +118,7 @@ class Record:
     title: str | None
     metadata: JsonObject
     files: Sequence[RecordFile]
+    derived_from: Sequence[Derivation]
     ingestion_id: str
     created_at: datetime
     updated_at: datetime

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from osa.conventions import Item
+from osa.conventions import Item, Source
 from osa.conventions.authoring import Progress as Report
 from osa.conventions.stored import identity, storable
-from osa.server.model import Counts, ItemFault, Progress, new_id
+from osa.server.model import Counts, Derivation, ItemFault, Progress, new_id
 from osa.server.service.jobs import Job
 from osa.server.store import items
 from osa.server.store.objects import Objects
 
 
-def new_item(item: Item, objects: Objects, workdir: Path) -> items.NewItem:
+def new_item(
+    item: Item, objects: Objects, workdir: Path, sources: Sequence[Source]
+) -> items.NewItem:
     """The item as it is stored; its files are put in place. Raises StorageFull, and ValueError for
-    a file that is not the attempt's own."""
+    a file that is not the attempt's own, or a record that is no source."""
     files = []
     for file in item.files:
         path = file.path
@@ -48,10 +51,26 @@ def new_item(item: Item, objects: Objects, workdir: Path) -> items.NewItem:
         title=None if item.title is None else storable(item.title)[:1000],
         metadata=item.metadata,
         files=files,
+        derived_from=_origins(item, sources),
         fault=fault,
         record_id=new_id(),
         artifact_ids=[new_id() for file in files if file.derived],
     )
+
+
+def _origins(item: Item, sources: Sequence[Source]) -> list[Derivation]:
+    versions = {s.record_id: s.record_version for s in sources if s.record_id is not None}
+    named = item.derived_from
+    if named is None:
+        # One record may have several files, and a list several records.
+        named = [id for id in versions if id is not None] if len(versions) == 1 else []
+    unknown = [id for id in named if id not in versions]
+    if unknown:
+        raise ValueError(
+            f"{item.source_id!r} is said to be made from {unknown[0]!r}, which is no"
+            " source of this ingestion."
+        )
+    return [Derivation(record_id=id, version=versions[id]) for id in named]
 
 
 def progress_of(job: Job, report: Report | None, counts: Counts) -> Progress:

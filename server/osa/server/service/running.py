@@ -17,7 +17,7 @@ from osa.conventions.authoring import Progress as Report
 from osa.conventions.registry import Registry
 from osa.server.model import Fault, Ingestion, RetryScope, Status
 from osa.server.model.machine import FAIL, FINISH_LATE, STOP, SUCCEED, TAKE
-from osa.server.service import facts, lines
+from osa.server.service import facts, holdings, lines
 from osa.server.service.batches import new_item, progress_of
 from osa.server.service.dispatch import Dispatch
 from osa.server.service.jobs import Job, Policy, Verdict
@@ -171,7 +171,7 @@ class Running:
         """Write what there is room for; the ingestion and its cursor afterwards."""
         room = len(batch) if now.limit is None else now.limit - now.counts.seen
         cut = batch[: max(0, room)]
-        news = [new_item(item, self._objects, workdir) for item in cut]
+        news = [new_item(item, self._objects, workdir, job.sources) for item in cut]
         place = items.Place(
             tenant=now.tenant,
             convention_id=now.convention_id,
@@ -201,6 +201,12 @@ class Running:
         """Progress between two batches."""
         with self._database.write() as tx:
             holds.show_progress(tx, job.hold, progress_of(job, report, job.counts))
+
+    def held(self, job: Job, question: Mapping[str, str]) -> dict[str, Any]:
+        """What the archive holds of the job's own convention; see `holdings`. It needs no right:
+        nothing is written."""
+        with self._database.read() as tx:
+            return holdings.answer(tx, job.ingestion, question)
 
     def say(self, ingestion_id: str, said: Sequence[NewLine], *, wait: bool = True) -> bool:
         """Write to the log. It needs no right: what was said was said. False when it was not

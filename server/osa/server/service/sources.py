@@ -114,13 +114,15 @@ class Sources:
         return stored
 
     def _record(self, tx: Connection, tenant: str, record_id: str) -> dict[str, Any]:
-        files = records.own_files(tx, tenant, record_id)
-        if files is None:
+        found = records.own_files(tx, tenant, record_id)
+        if found is None:
             raise RecordNotFound(record_id)
+        version, files = found
         for file in files:
             self._objects.keep(file.sha256)
         return {
             "record_id": record_id,
+            "record_version": version,
             "files": [
                 {
                     "sha256": file.sha256,
@@ -177,6 +179,7 @@ def flattened(stored: Mapping[str, Any] | None, objects: Objects) -> list[Source
                 Source(
                     type="record",
                     record_id=stored["record_id"],
+                    record_version=stored.get("record_version"),
                     path=objects.path(file["sha256"]),
                     metadata=metadata,
                     **file,

@@ -14,11 +14,11 @@ from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.sql.dml import ReturningInsert
 
 from osa.conventions.stored import source_key as source_key
-from osa.server.model import Item, ItemFault, Outcome
+from osa.server.model import Derivation, Item, ItemFault, Outcome
 from osa.server.store import database
 from osa.server.store.columns import now
 from osa.server.store.paging import Position, Slice, read_slice
-from osa.server.store.tables import artifact, item, record, record_file
+from osa.server.store.tables import artifact, derivation, item, record, record_file
 
 #: Rows in one statement: SQLite takes 32,766 parameters.
 _CHUNK = 500
@@ -44,6 +44,8 @@ class NewItem:
     title: str | None
     metadata: Mapping[str, Any]
     files: Sequence[NewFile]
+    #: The records it was made from, and their versions.
+    derived_from: Sequence[Derivation]
     fault: ItemFault | None
     #: The record's id if it is a new one; and that of each artifact row.
     record_id: str
@@ -125,16 +127,17 @@ def _upsert(
     unchanged = [items[i].source_key for i in chosen if items[i].source_key not in written]
     known: dict[str, str] = {}
     if unchanged:
-        rows = connection.execute(
+        same = connection.execute(
             select(record.c.source_key, record.c.id).where(
                 record.c.tenant == place.tenant,
                 record.c.convention_id == place.convention_id,
                 record.c.source_key.in_(unchanged),
             )
         )
-        known = {row.source_key: row.id for row in rows}
+        known = {row.source_key: row.id for row in same}
     replaced: list[str] = []
     files: list[dict[str, Any]] = []
+    origins: list[dict[str, Any]] = []
     for index in chosen:
         row = written.get(items[index].source_key)
         if row is None:
@@ -149,10 +152,20 @@ def _upsert(
             {"record_id": row.id, "position": position, **asdict(new)}
             for position, new in enumerate(items[index].files)
         ]
-    if replaced:
-        connection.execute(delete(record_file).where(record_file.c.record_id.in_(replaced)))
-    if files:
-        connection.execute(insert(record_file), files)
+        origins += [
+            {
+                "record_id": row.id,
+                "position": position,
+                "from_record_id": origin.record_id,
+                "from_version": origin.version,
+            }
+            for position, origin in enumerate(items[index].derived_from)
+        ]
+    for table, rows in ((record_file, files), (derivation, origins)):
+        if replaced:
+            connection.execute(delete(table).where(table.c.record_id.in_(replaced)))
+        if rows:
+            connection.execute(insert(table), rows)
 
 
 @cache

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
-from osa.server.model import Artifact, Record, RecordFile, RecordQuery
+from osa.server.model import Artifact, Derivation, Record, RecordFile, RecordQuery
 from osa.server.store.paging import Position, Slice, read_slice
-from osa.server.store.tables import artifact, ingestion, record, record_file
+from osa.server.store.tables import artifact, derivation, ingestion, record, record_file
 
 
 def _files(connection: Connection, record_ids: Sequence[str]) -> dict[str, list[RecordFile]]:
@@ -30,7 +30,26 @@ def _file(row: Row[Any]) -> RecordFile:
     )
 
 
-def _record(row: Row[Any], files: Sequence[RecordFile]) -> Record:
+def _origins(connection: Connection, record_ids: Sequence[str]) -> dict[str, list[Derivation]]:
+    rows = connection.execute(
+        select(derivation)
+        .where(derivation.c.record_id.in_(record_ids))
+        .order_by(derivation.c.record_id, derivation.c.position)
+    )
+    origins: dict[str, list[Derivation]] = {}
+    for row in rows:
+        origin = Derivation(record_id=row.from_record_id, version=row.from_version)
+        origins.setdefault(row.record_id, []).append(origin)
+    return origins
+
+
+def _records(connection: Connection, rows: Sequence[Row[Any]]) -> list[Record]:
+    ids = [row.id for row in rows]
+    files, origins = _files(connection, ids), _origins(connection, ids)
+    return [_record(row, files.get(row.id, ()), origins.get(row.id, ())) for row in rows]
+
+
+def _record(row: Row[Any], files: Sequence[RecordFile], origins: Sequence[Derivation]) -> Record:
     return Record(
         id=row.id,
         convention_id=row.convention_id,
@@ -39,6 +58,7 @@ def _record(row: Row[Any], files: Sequence[RecordFile]) -> Record:
         title=row.title,
         metadata=row.metadata,
         files=tuple(files),
+        derived_from=tuple(origins),
         ingestion_id=row.ingestion_id,
         created_at=row.created_at,
         updated_at=row.updated_at,
@@ -49,9 +69,7 @@ def find(connection: Connection, tenant: str, record_id: str) -> Record | None:
     row = connection.execute(
         select(record).where(record.c.id == record_id, record.c.tenant == tenant)
     ).first()
-    if row is None:
-        return None
-    return _record(row, _files(connection, [row.id]).get(row.id, ()))
+    return None if row is None else _records(connection, [row])[0]
 
 
 def find_file(
@@ -69,17 +87,21 @@ def find_file(
     return None if row is None else _file(row)
 
 
-def own_files(connection: Connection, tenant: str, record_id: str) -> Sequence[RecordFile] | None:
-    """The files of a record that are its source's own bytes (all of them when none is): what a
-    later ingestion reads. None when there is no such record."""
-    if find(connection, tenant, record_id) is None:
+def own_files(
+    connection: Connection, tenant: str, record_id: str
+) -> tuple[int, Sequence[RecordFile]] | None:
+    """The version of a record, and its files that are its source's own bytes (all of them when none
+    is): what a later ingestion reads. None when there is no such record."""
+    found = find(connection, tenant, record_id)
+    if found is None:
         return None
     rows = connection.execute(
         select(record_file)
         .where(record_file.c.record_id == record_id)
         .order_by(record_file.c.position)
     ).all()
-    return [_file(row) for row in rows if not row.derived] or [_file(row) for row in rows]
+    own = [_file(row) for row in rows if not row.derived]
+    return found.version, own or [_file(row) for row in rows]
 
 
 def page(
@@ -97,6 +119,11 @@ def page(
         statement = statement.where(record.c.source_key == source_key)
     if query.ingestion_id is not None:
         statement = statement.where(record.c.ingestion_id == query.ingestion_id)
+    if query.derived_from is not None:
+        made = select(derivation.c.record_id).where(
+            derivation.c.from_record_id == query.derived_from
+        )
+        statement = statement.where(record.c.id.in_(made))
     found = read_slice(
         connection,
         statement,
@@ -105,8 +132,36 @@ def page(
         position=position,
         size=size,
     )
-    files = _files(connection, [row.id for row in found.rows])
-    return [_record(row, files.get(row.id, ())) for row in found.rows], found
+    return _records(connection, found.rows), found
+
+
+def held(
+    connection: Connection, tenant: str, convention_id: str, *, source_key: str
+) -> Sequence[Row[Any]]:
+    """The record of a convention that has this key, if there is one; without its files."""
+    return connection.execute(
+        select(record).where(
+            record.c.tenant == tenant,
+            record.c.convention_id == convention_id,
+            record.c.source_key == source_key,
+        )
+    ).all()
+
+
+def held_after(
+    connection: Connection, tenant: str, convention_id: str, *, prefix: str, after: str, size: int
+) -> Sequence[Row[Any]]:
+    """The records of a convention whose key is above `after` and whose source_id begins with
+    `prefix`, in the order of the unique index; without their files."""
+    statement = select(record).where(
+        record.c.tenant == tenant,
+        record.c.convention_id == convention_id,
+        record.c.source_key > after,
+    )
+    if prefix:
+        # Not LIKE: on SQLite it takes `a` for `A`.
+        statement = statement.where(func.substr(record.c.source_id, 1, len(prefix)) == prefix)
+    return connection.execute(statement.order_by(record.c.source_key).limit(size)).all()
 
 
 def artifacts(

@@ -378,6 +378,17 @@ record_file = Table(
     UniqueConstraint("record_id", "position"),
 )
 
+# What a record was made from. It is told of both ways.
+derivation = Table(
+    "derivation",
+    metadata,
+    Column("record_id", _ID, ForeignKey("record.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    # No foreign key: that it was made from it stays true.
+    Column("from_record_id", _ID, nullable=False, index=True),
+    Column("from_version", BigInteger),
+)
+
 idempotency = Table(
     "idempotency",
     metadata,

@@ -16,6 +16,7 @@ def _get_kwargs(
     convention_id: str | Unset = UNSET,
     source_id: str | Unset = UNSET,
     ingestion_id: UUID | Unset = UNSET,
+    derived_from: UUID | Unset = UNSET,
     order: SortOrder | Unset = UNSET,
     cursor: str | Unset = UNSET,
     per_page: int | Unset = 50,
@@ -31,6 +32,11 @@ def _get_kwargs(
     if not isinstance(ingestion_id, Unset):
         json_ingestion_id = str(ingestion_id)
     params["ingestion_id"] = json_ingestion_id
+
+    json_derived_from: str | Unset = UNSET
+    if not isinstance(derived_from, Unset):
+        json_derived_from = str(derived_from)
+    params["derived_from"] = json_derived_from
 
     json_order: str | Unset = UNSET
     if not isinstance(order, Unset):
@@ -119,6 +125,7 @@ def sync_detailed(
     convention_id: str | Unset = UNSET,
     source_id: str | Unset = UNSET,
     ingestion_id: UUID | Unset = UNSET,
+    derived_from: UUID | Unset = UNSET,
     order: SortOrder | Unset = UNSET,
     cursor: str | Unset = UNSET,
     per_page: int | Unset = 50,
@@ -132,6 +139,7 @@ def sync_detailed(
             `urn:osa:{domain}:conv:{slug}@{version}`.
         source_id (str | Unset): What identifies an item within its convention, for ever.
         ingestion_id (UUID | Unset): A UUID; the server makes version 7, which sorts by time.
+        derived_from (UUID | Unset): A UUID; the server makes version 7, which sorts by time.
         order (SortOrder | Unset): Oldest first or newest first.
         cursor (str | Unset):
         per_page (int | Unset):  Default: 50.
@@ -148,6 +156,7 @@ def sync_detailed(
         convention_id=convention_id,
         source_id=source_id,
         ingestion_id=ingestion_id,
+        derived_from=derived_from,
         order=order,
         cursor=cursor,
         per_page=per_page,
@@ -166,6 +175,7 @@ def sync(
     convention_id: str | Unset = UNSET,
     source_id: str | Unset = UNSET,
     ingestion_id: UUID | Unset = UNSET,
+    derived_from: UUID | Unset = UNSET,
     order: SortOrder | Unset = UNSET,
     cursor: str | Unset = UNSET,
     per_page: int | Unset = 50,
@@ -179,6 +189,7 @@ def sync(
             `urn:osa:{domain}:conv:{slug}@{version}`.
         source_id (str | Unset): What identifies an item within its convention, for ever.
         ingestion_id (UUID | Unset): A UUID; the server makes version 7, which sorts by time.
+        derived_from (UUID | Unset): A UUID; the server makes version 7, which sorts by time.
         order (SortOrder | Unset): Oldest first or newest first.
         cursor (str | Unset):
         per_page (int | Unset):  Default: 50.
@@ -196,6 +207,7 @@ def sync(
         convention_id=convention_id,
         source_id=source_id,
         ingestion_id=ingestion_id,
+        derived_from=derived_from,
         order=order,
         cursor=cursor,
         per_page=per_page,
@@ -208,6 +220,7 @@ async def asyncio_detailed(
     convention_id: str | Unset = UNSET,
     source_id: str | Unset = UNSET,
     ingestion_id: UUID | Unset = UNSET,
+    derived_from: UUID | Unset = UNSET,
     order: SortOrder | Unset = UNSET,
     cursor: str | Unset = UNSET,
     per_page: int | Unset = 50,
@@ -221,6 +234,7 @@ async def asyncio_detailed(
             `urn:osa:{domain}:conv:{slug}@{version}`.
         source_id (str | Unset): What identifies an item within its convention, for ever.
         ingestion_id (UUID | Unset): A UUID; the server makes version 7, which sorts by time.
+        derived_from (UUID | Unset): A UUID; the server makes version 7, which sorts by time.
         order (SortOrder | Unset): Oldest first or newest first.
         cursor (str | Unset):
         per_page (int | Unset):  Default: 50.
@@ -237,6 +251,7 @@ async def asyncio_detailed(
         convention_id=convention_id,
         source_id=source_id,
         ingestion_id=ingestion_id,
+        derived_from=derived_from,
         order=order,
         cursor=cursor,
         per_page=per_page,
@@ -253,6 +268,7 @@ async def asyncio(
     convention_id: str | Unset = UNSET,
     source_id: str | Unset = UNSET,
     ingestion_id: UUID | Unset = UNSET,
+    derived_from: UUID | Unset = UNSET,
     order: SortOrder | Unset = UNSET,
     cursor: str | Unset = UNSET,
     per_page: int | Unset = 50,
@@ -266,6 +282,7 @@ async def asyncio(
             `urn:osa:{domain}:conv:{slug}@{version}`.
         source_id (str | Unset): What identifies an item within its convention, for ever.
         ingestion_id (UUID | Unset): A UUID; the server makes version 7, which sorts by time.
+        derived_from (UUID | Unset): A UUID; the server makes version 7, which sorts by time.
         order (SortOrder | Unset): Oldest first or newest first.
         cursor (str | Unset):
         per_page (int | Unset):  Default: 50.
@@ -284,6 +301,7 @@ async def asyncio(
             convention_id=convention_id,
             source_id=source_id,
             ingestion_id=ingestion_id,
+            derived_from=derived_from,
             order=order,
             cursor=cursor,
             per_page=per_page,

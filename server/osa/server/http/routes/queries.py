@@ -120,6 +120,7 @@ class RecordListQuery(PageQuery):
     convention_id: ConventionId | MISSING = MISSING
     source_id: SourceId | MISSING = MISSING
     ingestion_id: Id | MISSING = MISSING
+    derived_from: Id | MISSING = MISSING
     order: SortOrder | MISSING = MISSING
 
     def requested(self) -> RecordQuery:
@@ -127,6 +128,7 @@ class RecordListQuery(PageQuery):
             convention_id=None if self.convention_id is MISSING else self.convention_id,
             source_id=None if self.source_id is MISSING else self.source_id,
             ingestion_id=None if self.ingestion_id is MISSING else self.ingestion_id,
+            derived_from=None if self.derived_from is MISSING else self.derived_from,
             ascending=self.order == "asc",
         )
 

@@ -32,7 +32,7 @@ from osa.server.http.wire.ingestions import (
     Total,
 )
 from osa.server.http.wire.problems import Problem, ProblemDetail
-from osa.server.http.wire.records import Record, RecordFile, RecordPage
+from osa.server.http.wire.records import Derivation, Record, RecordFile, RecordPage
 from osa.server.http.wire.service import (
     AuditEntry,
     AuditPage,
@@ -141,6 +141,7 @@ __all__ = [
     "Counts",
     "DatabaseStatus",
     "DeadlineSeconds",
+    "Derivation",
     "Diagnosis",
     "DiagnosisCode",
     "EndedStatusChoice",

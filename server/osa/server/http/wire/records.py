@@ -31,6 +31,11 @@ class RecordFile(TypedDict):
     href: Reference
 
 
+class Derivation(TypedDict):
+    record_id: Id
+    version: Number | None
+
+
 class Record(TypedDict):
     id: Id
     srn: Srn
@@ -40,6 +45,7 @@ class Record(TypedDict):
     title: Annotated[str, Field(max_length=1000)] | None
     metadata: RecordMetadata
     files: Annotated[list[RecordFile], Field(max_length=1000)]
+    derived_from: Annotated[list[Derivation], Field(max_length=10_000)]
     ingestion_id: Id
     created_at: Time
     updated_at: Time
@@ -62,6 +68,10 @@ def record(value: model.Record, domain: str) -> Record:
         "title": None if value.title is None else value.title[:1000],
         "metadata": dict(value.metadata),
         "files": [_file(file, value.id) for file in value.files],
+        "derived_from": [
+            {"record_id": origin.record_id, "version": origin.version}
+            for origin in value.derived_from
+        ],
         "ingestion_id": value.ingestion_id,
         "created_at": time(value.created_at),
         "updated_at": time(value.updated_at),
