@@ -157,7 +157,7 @@ def remote(site: Any, context_of: Any) -> Callable[..., list[Item]]:
         context = context_of(nc_to_geotiff, [Source(type="uri", uri=site.url + path)], **parameters)
         items = [item for batch in nc_to_geotiff.ingest(context) for item in batch.items]
         left = {file.name for file in context.workdir.iterdir()} - {"opendap.nc", "source-1"}
-        assert left == {item.files[0].path.name for item in items}
+        assert left == {file.path.name for item in items for file in item.files}
         return items
 
     return run

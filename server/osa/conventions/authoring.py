@@ -60,6 +60,8 @@ class Limits:
     file_roots: tuple[Path, ...] = ()
     #: Bytes that must stay free on the disk of `workdir`.
     min_free_bytes: int = 256 * 1024**2
+    #: Programs that may be run, by name: the words of a command that the operator has set.
+    commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: Seconds for the connection, between two reads, and for one whole transfer.
     connect_timeout: float = 10.0
     read_timeout: float = 60.0

@@ -16,6 +16,7 @@ from osa.conventions.authoring import Convention
 
 BUILTIN = (
     "osa.conventions.documents:documents",
+    "osa.conventions.mago_terrain:mago_terrain",
     "osa.conventions.merge_terrain:merge_terrain",
     "osa.conventions.nc_to_geotiff:nc_to_geotiff",
     "osa.conventions.repair_csw_metadata:repair_csw_metadata",

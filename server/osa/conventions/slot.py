@@ -220,6 +220,9 @@ class Slot:
                     **limits,
                     "allowed_hosts": tuple(limits["allowed_hosts"]),
                     "file_roots": tuple(Path(root) for root in limits["file_roots"]),
+                    "commands": {
+                        name: tuple(words) for name, words in limits.get("commands", {}).items()
+                    },
                 }
             ),
             archive=self._archive,

@@ -3,6 +3,7 @@ it."""
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -95,6 +96,11 @@ class Settings(BaseSettings):
         description="Folders below which `file:` sources are allowed; comma-separated, none by"
         " default.",
     )
+    mago_command: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="The command that `mago-terrain` runs, quoted as in a shell, as"
+        " `java -Xmx8g -jar /opt/mago-3d-terrainer.jar`.",
+    )
     stale_after_seconds: float = Field(
         default=30.0,
         ge=1.0,
@@ -185,6 +191,12 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("mago_command", mode="before")
+    @classmethod
+    def _words(cls, value: object) -> object:
+        # Split once and here: no shell ever sees it.
+        return tuple(shlex.split(value)) if isinstance(value, str) else value
 
     @field_validator("max_running_per_convention", mode="before")
     @classmethod

@@ -190,7 +190,7 @@ def two_transactions(stage: Stage) -> Iterator[None]:
                 attempt=job.hold.attempt,
                 first_number=now.counts.seen + 1,
             )
-            news = [new_item(item, self._objects, workdir) for item in batch]
+            news = [new_item(item, self._objects, workdir, job.sources) for item in batch]
             counts = now.counts
             for outcome, times in Counter(items.publish(tx, place, news)).items():
                 counts = counts.plus(outcome, times)

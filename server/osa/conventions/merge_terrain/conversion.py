@@ -26,7 +26,7 @@ NAME = "terrain.tif"
 
 def ingest(context: Context[MergeTerrainParams]) -> Iterator[Batch]:
     """Yield the one item. The cursor after it is `{"done": true}`."""
-    names = identities(context.sources)
+    names = identities(context.sources, taker="merge-terrain")
     yield from context.batches(_items(context, names))
 
 

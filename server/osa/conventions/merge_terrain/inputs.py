@@ -16,7 +16,7 @@ from osa.conventions.authoring import Context, Progress
 from osa.conventions.failures import ParametersInvalid, SourceInvalid
 from osa.conventions.local_files import write_chunks
 from osa.conventions.merge_terrain.models import Model, read_model
-from osa.conventions.merge_terrain.parameters import MAX_SOURCES, MergeTerrainParams
+from osa.conventions.merge_terrain.parameters import MAX_SOURCES
 from osa.conventions.sources import LocalFile, Source
 
 #: The south-west corner is in the name alone: `N00E010.hgt`, `srtm90_S03W079.SRTMGL1.hgt`.
@@ -48,10 +48,10 @@ def identity_of(source: Source) -> str:
     return f"sha256:{source.sha256}"
 
 
-def identities(sources: Sequence[Source]) -> list[str]:
+def identities(sources: Sequence[Source], *, taker: str) -> list[str]:
     """The names of all sources, in order; a record is one, however many files it has.
 
-    Raises ParametersInvalid when they are none, or more than one merge takes.
+    Raises ParametersInvalid when they are none, or more than the convention `taker` takes.
     """
     names: list[str] = []
     for source in sources:
@@ -60,13 +60,13 @@ def identities(sources: Sequence[Source]) -> list[str]:
             names.append(name)
     if not 1 <= len(names) <= MAX_SOURCES:
         raise ParametersInvalid(
-            f"merge-terrain takes 1 to {MAX_SOURCES} sources; {len(names)} were given.",
-            hint="Merge in parts, and then the parts.",
+            f"{taker} takes 1 to {MAX_SOURCES} sources; {len(names)} were given.",
+            hint="Merge in parts with merge-terrain, and then the parts.",
         )
     return names
 
 
-def read_models(context: Context[MergeTerrainParams]) -> list[Model]:
+def read_models(context: Context[Any]) -> list[Model]:
     """All terrain models of the ingestion, in the caller's order.
 
     Files of a record that are no rasters (its preview, its tile set) are passed over. Raises the

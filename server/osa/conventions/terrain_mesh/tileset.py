@@ -1,17 +1,8 @@
-"""A whole tile set, as two files of a record.
-
-A merge may make a hundred thousand tiles, and a record has files, not folders. So `terrain.zip`
-holds all of them as `{z}/{x}/{y}.terrain`, with `layer.json` beside them: unpacked into a folder,
-it is what a web server serves to a globe. The entries are stored, not deflated, so that one tile is
-a range of bytes of the archive; they have no times and one order, so that the same raster makes the
-same bytes. `layer.json` is also a file of its own: to see what there is, nobody needs the archive.
-"""
+"""A whole tile set, made from a raster."""
 
 from __future__ import annotations
 
-import json
 import shutil
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,14 +14,13 @@ from osa.conventions.geotiff.crs import lonlat_bbox
 from osa.conventions.geotiff.writing import gdal
 from osa.conventions.items import File
 from osa.conventions.local_files import room_on_disk
+from osa.conventions.terrain_mesh.archive import ARCHIVE, writing
 from osa.conventions.terrain_mesh.encoding import encode
 from osa.conventions.terrain_mesh.meshing import mesh_of
 from osa.conventions.terrain_mesh.parameters import TerrainParams
 from osa.conventions.terrain_mesh.posts import bytes_needed, posts_of
 from osa.conventions.terrain_mesh.tiling import Level, layer, levels, zoom_of
 
-LAYER = "layer.json"
-ARCHIVE = "terrain.zip"
 #: Of one tile set; a country at 10 m has about so many.
 MAX_TILES = 200_000
 #: Bytes of a tile per post, at most: its numbers, two triangles, a normal, its name twice.
@@ -39,7 +29,6 @@ _BYTES_PER_POST = 24
 _LEVEL_ZERO_ERROR = 77_067.34
 #: The part of it that a mesh uses.
 _PART = 4
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,13 +68,11 @@ def write_tileset(
         report(Progress(phase="sampling", unit="posts", completed=seen, total=posts_total))
 
     said = layer(found, bbox=bbox, title=title, normals=params.vertex_normals)
-    text = json.dumps(said, indent=1, ensure_ascii=True).encode()
-    archive, described = folder / ARCHIVE, folder / LAYER
     total = sum(level.count for level in found)
     done = 0
     off = params.max_error or _LEVEL_ZERO_ERROR / 2**finest / _PART
     with (
-        room_on_disk(archive),
+        room_on_disk(folder / ARCHIVE),
         posts_of(
             raster,
             found[-1],
@@ -93,9 +80,8 @@ def write_tileset(
             scratch=folder / "posts.bin",
             after_piece=after_piece,
         ) as posts,
-        zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as target,
+        writing(folder, said) as target,
     ):
-        target.writestr(_entry(LAYER), text)
         for level in found:
             for tile in level.tiles():
                 checkpoint()
@@ -107,14 +93,9 @@ def write_tileset(
                     size=params.tile_size,
                     around=around if params.vertex_normals else None,
                 )
-                target.writestr(_entry(tile.name), content)
+                target.add(tile, content)
                 done += 1
                 report(Progress(phase="meshing", unit="tiles", completed=done, total=total))
-        described.write_bytes(text)
-    files = (
-        File.of(described, name=LAYER, media_type="application/json"),
-        File.of(archive, name=ARCHIVE, media_type="application/zip"),
-    )
     metadata = {
         "format": "quantized-mesh-1.0",
         "tiles": total,
@@ -124,7 +105,7 @@ def write_tileset(
         "max_error": off,
         "bbox": bbox,
     }
-    return Tileset(files=files, metadata=metadata)
+    return Tileset(files=target.files, metadata=metadata)
 
 
 def _place(raster: Path) -> tuple[list[float], float]:
@@ -166,10 +147,3 @@ def _check_room(found: Sequence[Level], params: TerrainParams, folder: Path, min
             f"{needed} bytes are needed for a terrain mesh and {min_free} must stay free; the disk "
             f"has {free}."
         )
-
-
-def _entry(name: str) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name, date_time=_EPOCH)
-    entry.external_attr = 0o644 << 16
-    entry.create_system = 3
-    return entry

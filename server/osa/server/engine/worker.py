@@ -174,6 +174,7 @@ class Worker:
             "allowed_hosts": list(settings.allowed_hosts),
             "file_roots": [str(root) for root in settings.file_roots],
             "min_free_bytes": settings.min_free_bytes,
+            "commands": {"mago": list(settings.mago_command)} if settings.mago_command else {},
         }
 
     def _beat(self) -> None:

@@ -35,7 +35,9 @@ def _before() -> Select[int]:
     here = tuple_(*(bindparam(key.name, type_=key.type) for key in order))
     its_time = or_(ingestion.c.not_before.is_(None), ingestion.c.not_before <= now())
     found = select(literal(1)).select_from(ingestion).where(is_waiting(), tuple_(*order) < here)
-    return select(func.count()).select_from(found.where(its_time).limit(COUNTED_AT_MOST).subquery())
+    return select(func.count()).select_from(
+        found.where(its_time).limit(bindparam("most")).subquery()
+    )
 
 
 _BEFORE = _before()
@@ -47,7 +49,7 @@ def position(connection: Connection, waiting: Ingestion) -> int | None:
     if waiting.status is not Status.QUEUED:
         return None
     place = {"rank": -waiting.priority, "queued_at": waiting.queued_at, "id": waiting.id}
-    return connection.execute(_BEFORE, place).scalar_one()
+    return connection.execute(_BEFORE, {**place, "most": COUNTED_AT_MOST}).scalar_one()
 
 
 @dataclass(frozen=True, kw_only=True)
