@@ -116,6 +116,7 @@ def _content(item: Item) -> tuple[object, ...]:
         tuple((f.name, f.media_type, f.sha256, f.size, f.artifact) for f in item.files),
         None if item.fault is None else item.fault.kind,
         item.derived_from,
+        tuple((start.external_id, start.convention_id) for start in item.starts),
     )
 
 
@@ -131,7 +132,16 @@ def _same(expected: Sequence[Item], found: Sequence[Item], when: str) -> None:
             raise ConventionProblem(
                 f"Item {number} was {one.source_id!r}, and is {other.source_id!r} when {when}."
             )
-        names = ("source_id", "verdict", "title", "metadata", "files", "fault", "derived_from")
+        names = (
+            "source_id",
+            "verdict",
+            "title",
+            "metadata",
+            "files",
+            "fault",
+            "derived_from",
+            "starts",
+        )
         pairs = zip(names, _content(one), _content(other), strict=True)
         differ = [name for name, a, b in pairs if a != b]
         if differ:
