@@ -248,6 +248,14 @@ def test_the_same_sources_are_the_same_record_and_bytes(context: Any, models: li
     assert len({first.source_id, other.source_id, turned.source_id}) == 3
 
 
+def test_the_digest_of_parameters_is_that_of_the_archives() -> None:
+    params = mago_terrain.params
+    assert params().output_digest() == "44136fa355b3678a"
+    assert params(timeout_seconds=7).output_digest() == "44136fa355b3678a"
+    chosen = params(max_depth=12, geoid="EGM2008", timeout_seconds=7)
+    assert chosen.output_digest() == "3f63ff1844db2d58"
+
+
 def test_what_the_program_passes_over_is_in_the_log(
     context: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

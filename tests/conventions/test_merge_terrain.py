@@ -609,6 +609,14 @@ def test_it_is_described() -> None:
     )
 
 
+def test_the_digest_of_parameters_is_that_of_the_archives() -> None:
+    assert MergeTerrainParams().output_digest() == "44136fa355b3678a"
+    chosen = MergeTerrainParams(method="mean", nodata="nan", preview=False)
+    assert chosen.output_digest() == "393b11ee162037af"
+    meshed = MergeTerrainParams.model_validate({"terrain": {"enabled": True}})
+    assert meshed.output_digest() == "1a5cabc3aa8d02c5"
+
+
 def test_listing_the_convention_loads_no_heavy_library() -> None:
     code = (
         "import sys; from osa.conventions.merge_terrain import merge_terrain as m;"
