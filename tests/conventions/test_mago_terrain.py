@@ -241,6 +241,7 @@ def test_the_sources_of_the_archive_are_not_touched(context: Any, models: list[P
 
 def test_the_same_sources_are_the_same_record_and_bytes(context: Any, models: list[Path]) -> None:
     (first,), (again,) = items_of(context()), items_of(context(timeout_seconds=60))
+    assert first.source_id.startswith("mago:")
     assert (first.source_id, first.metadata) == (again.source_id, again.metadata)
     assert [file.sha256 for file in first.files] == [file.sha256 for file in again.files]
     (other,) = items_of(context(max_depth=3))
