@@ -6,16 +6,16 @@ default, 5 % of the machine's memory, grew an ingestion from 424 to 1106 MB).
 
 from __future__ import annotations
 
-import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from osa.conventions.failures import SourceInvalid, SourceRefused, StorageFull
+from osa.conventions.failures import SourceInvalid, SourceRefused
 from osa.conventions.geotiff.layout import Layout, Statistics, Window
 from osa.conventions.geotiff.options import GeoTiffOptions
+from osa.conventions.local_files import check_disk
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,14 +58,14 @@ def check_room(layout: Layout, params: GeoTiffOptions, *, workdir: Path, min_fre
             f"{params.max_pixels} are written.",
             hint="Give `bounds`, a coarser `resolution`, or a larger `max_pixels`.",
         )
-    # The temporary file, and a result that did not compress, with its overviews (a third).
-    needed = layout.bytes * 7 // 3
-    free = shutil.disk_usage(workdir).free
-    if needed + min_free > free:
-        raise StorageFull(
-            f"{needed} bytes are needed for a GeoTIFF and {min_free} must stay free; the disk has "
-            f"{free}."
-        )
+    check_disk(
+        workdir,
+        # The temporary file, and a result that did not compress, with its overviews (a third).
+        needed=layout.bytes * 7 // 3,
+        min_free=min_free,
+        said="{needed} bytes are needed for a GeoTIFF and {min_free} must stay free; the disk has "
+        "{free}.",
+    )
 
 
 def write_tiled(
