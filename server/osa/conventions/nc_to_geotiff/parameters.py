@@ -17,7 +17,6 @@ from osa.conventions.geotiff.options import (
     Resampling,
 )
 
-
 MAX_BANDS = 16
 Index = Annotated[int, Field(ge=0)]
 Name = Annotated[str, Field(min_length=1, max_length=256)]

@@ -19,7 +19,8 @@ from osa.conventions.geotiff.layout import Layout, Window
 from osa.conventions.geotiff.warping import warped_layout
 from osa.conventions.geotiff.writing import gdal
 from osa.conventions.nc_to_geotiff import crs as crs_of
-from osa.conventions.nc_to_geotiff.axes import Axes, choose_variable, position_variables
+from osa.conventions.nc_to_geotiff.axes import Axes, position_variables
+from osa.conventions.nc_to_geotiff.fields import choose_variable
 from osa.conventions.nc_to_geotiff.grid import Grid, read_values, regular_grid
 from osa.conventions.nc_to_geotiff.packing import Packing, packing_of
 from osa.conventions.nc_to_geotiff.parameters import GeoTiffParams
