@@ -77,7 +77,10 @@ def write_tiled(
     statistics: Statistics | None,
     after_strip: Callable[[Window], None],
 ) -> None:
-    """Write a tiled, uncompressed GeoTIFF, one strip after the other."""
+    """Write a tiled, uncompressed GeoTIFF, one strip after the other.
+
+    `read` answers rows and columns, behind the bands where there are several.
+    """
     import rasterio
     from rasterio.windows import Window as RasterWindow
 
@@ -88,7 +91,10 @@ def write_tiled(
             if statistics is not None:
                 statistics.add(pixels, layout.nodata)
             place = RasterWindow(window.column, window.row, window.width, window.height)
-            target.write(pixels, 1, window=place)
+            if layout.count == 1:
+                target.write(pixels, 1, window=place)
+            else:
+                target.write(pixels, window=place)
             after_strip(window)
 
 
@@ -147,11 +153,14 @@ def _build_overviews(path: Path, params: GeoTiffOptions) -> None:
 
 
 def _profile(layout: Layout, params: GeoTiffOptions) -> dict[str, Any]:
+    # Else GDAL takes three bands of bytes for colors, and the fourth for how opaque they are.
+    colors = {"photometric": "RGB" if layout.rgb else "MINISBLACK"} if layout.count > 1 else {}
     return {
+        **colors,
         "driver": "GTiff",
         "width": layout.width,
         "height": layout.height,
-        "count": 1,
+        "count": layout.count,
         "dtype": layout.dtype,
         "crs": layout.raster_crs,
         "transform": layout.affine,
@@ -164,12 +173,14 @@ def _profile(layout: Layout, params: GeoTiffOptions) -> dict[str, Any]:
 
 
 def _describe(target: Any, layout: Layout) -> None:
-    if layout.description:
-        target.set_band_description(1, layout.description)
-    if layout.units:
-        target.set_band_unit(1, layout.units)
+    for band, name in enumerate(layout.band_names or (layout.description,), start=1):
+        if name:
+            target.set_band_description(band, name)
+        if layout.units:
+            target.set_band_unit(band, layout.units)
     if (layout.scale, layout.offset) != (1.0, 0.0):
-        target.scales = (layout.scale,)
-        target.offsets = (layout.offset,)
+        target.scales = (layout.scale,) * layout.count
+        target.offsets = (layout.offset,) * layout.count
     target.update_tags(**layout.tags)
-    target.update_tags(1, **layout.band_tags)
+    for band in range(1, layout.count + 1):
+        target.update_tags(band, **layout.band_tags)

@@ -19,6 +19,7 @@ from urllib.parse import quote
 from osa.conventions.authoring import Context
 from osa.conventions.failures import ParametersInvalid, SourceInvalid, SourceRefused
 from osa.conventions.nc_to_geotiff import dap2
+from osa.conventions.nc_to_geotiff.bands import is_wavelength
 from osa.conventions.nc_to_geotiff.parameters import GeoTiffParams
 from osa.conventions.nc_to_geotiff.reading import Reader
 from osa.conventions.nc_to_geotiff.variables import Variable
@@ -178,6 +179,8 @@ class DapReader(Reader):
         for variable in dataset.variables.values():
             if "coordinates" in variable.ncattrs():
                 named.update(str(variable.getncattr("coordinates")).split())
+        if self._context.params.bands is not None:
+            named.update(name for name, found in dataset.variables.items() if is_wavelength(found))
         wanted = [
             array
             for name, array in self._arrays.items()
