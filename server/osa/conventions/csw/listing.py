@@ -40,6 +40,11 @@ class Position:
     #: Whether this is the second pass.
     sweep: bool = False
 
+    @property
+    def is_doubtful(self) -> bool:
+        """At the end of a pass: whether something may have been skipped."""
+        return self.shifted or self.matched not in (None, self.start - 1)
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -88,23 +93,24 @@ class Listing:
 
         Raises as `Catalogue.page` does when the catalogue is at fault.
         """
-        yield from self._pass()
-        at = self.position
-        if not at.sweep and (at.shifted or at.matched not in (None, at.start - 1)):
+        yield from self.once()
+        if not self.position.sweep and self.position.is_doubtful:
             self.position = Position(sweep=True)
-            yield from self._pass()
+            yield from self.once()
 
-    def _pass(self) -> Iterator[Found]:
+    def once(self) -> Iterator[Found]:
+        """The pass that the position is in, to its end."""
         passed: set[str] = set()
         while True:
             first, places = self._next()
-            fresh = False
+            fresh = known = False
             for number, place in enumerate(places, first):
                 failure = place if isinstance(place, ConventionError) else None
                 record = None if isinstance(place, ConventionError) else place
                 identifier = record.identifier if record else None
                 again = identifier is not None and identifier in passed
-                fresh = fresh or not again
+                known = known or again
+                fresh = fresh or (identifier is not None and not again)
                 self.position = replace(
                     self.position,
                     start=number + 1,
@@ -117,7 +123,8 @@ class Listing:
                         continue
                     self.seen.add(identifier)
                 yield Found(number=number, record=record, failure=failure, after=self.position)
-            if not fresh:
+            # Places without a name may be new; beside what was passed before they are not.
+            if not fresh and (known or not places):
                 return
 
     def _next(self) -> tuple[int, Sequence[Metadata | ConventionError]]:
