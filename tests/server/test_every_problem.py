@@ -11,7 +11,7 @@ import pytest
 from osa_testing.contract import CONTRACT
 from sqlalchemy import update
 
-from osa.conventions import File, Item
+from osa.conventions import Batch, File, Item
 from osa.server import errors
 from osa.server.bootstrap import House
 from osa.server.http.app import create_app
@@ -50,7 +50,8 @@ class World:
         id = self.started(**body)
         job = self.house.running.take(id, "a-worker")
         assert job is not None
-        self.house.running.commit(job, items, {"n": 1}, None, workdir=self.settings.work_dir)
+        batch = Batch(items=items, cursor={"n": 1})
+        self.house.running.commit(job, batch, None, workdir=self.settings.work_dir)
         assert self.house.running.complete(job) is not None
         return id
 
@@ -147,9 +148,8 @@ def _range(world: World, patch: pytest.MonkeyPatch) -> Any:
     path = world.settings.work_dir / f"made-{next(_UNIQUE)}"
     path.write_bytes(b"12345678")
     file = File.of(path, name="made.txt", media_type="text/plain", artifact=True)
-    world.house.running.commit(
-        job, [Item.record("ranged", files=[file])], {}, None, workdir=world.settings.work_dir
-    )
+    batch = Batch(items=[Item.record("ranged", files=[file])], cursor={})
+    world.house.running.commit(job, batch, None, workdir=world.settings.work_dir)
     artifact = world.ask("GET", f"{INGESTIONS}/{id}/artifacts").json()["items"][0]["id"]
     return world.ask(
         "GET", f"/api/v1/artifacts/{artifact}/content", headers={"Range": "bytes=100-"}

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from osa_testing.contract import CONTRACT
 
-from osa.conventions import File, Item
+from osa.conventions import Batch, File, Item
 from osa.server.bootstrap import House
 from osa.server.model import (
     CleanupFilter,
@@ -95,7 +95,7 @@ def _ended(house: House, who: Principal, folder: Path) -> Ingestion:
     made.write_text(_MARK)
     file = File.of(made, name="made.txt", media_type="text/plain", artifact=True)
     items = [Item.record(_MARK, files=[file]), Item.rejected("bad", kind="odd", detail=_MARK)]
-    house.running.commit(job, items, {"n": 1}, None, workdir=folder)
+    house.running.commit(job, Batch(items=items, cursor={"n": 1}), None, workdir=folder)
     ended = house.running.complete(job)
     assert ended is not None
     return ended

@@ -31,7 +31,7 @@ class Campaign:
         campaign_id (str): The caller's id of a campaign.
         status (CampaignStatusType0 | str): Where a campaign is.
         status_reason (CampaignReasonType0 | str): Why the status is what it is.
-        done (bool): True when nothing of it is active and nothing will be by itself.
+        done (bool): True when it is over, succeeded, failed or canceled, and nothing of it is active.
         convention_id (str): A convention's slug, or its SRN `urn:osa:{domain}:conv:{slug}@{version}`.
         parameters (Parameters): The convention's parameters, up to 256 KiB; `getConvention` has their JSON Schema.
         mode (CampaignModeShownType0 | str): Who starts the next step.
@@ -41,8 +41,8 @@ class Campaign:
             what the caller said.
         step_count (int): Steps that were started.
         children (ChildCounts): Its children, each counted once, by where it is: one that was tried again as its last
-            try is. `total` is always
-            the sum of the others.
+            try is. One that was
+            deleted stays counted as it ended. `total` is always the sum of the others.
         failures (list[FailureCount]): Why children failed, the most frequent first.
         progress (CampaignProgress): How far it is.
         created_by (str): The name of the token that created it.
@@ -50,7 +50,7 @@ class Campaign:
         updated_at (datetime.datetime): When it last changed.
         ended_at (datetime.datetime | None): When it was done; null again when it is resumed.
         name (str | Unset): What people call it.
-        latest_step (CampaignStep | Unset): A step, with the ingestion that carried it furthest.
+        latest_step (CampaignStep | Unset): A step, and the ingestion that carries it out.
         summary_href (str | Unset): Where everybody who has this link sees the counts.
         poll_after_seconds (int | Unset): When to ask again; absent once it is done.
     """

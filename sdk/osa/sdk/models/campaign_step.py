@@ -19,7 +19,7 @@ T = TypeVar("T", bound="CampaignStep")
 
 @_attrs_define
 class CampaignStep:
-    """A step, with the ingestion that carried it furthest.
+    """A step, and the ingestion that carries it out.
 
     Attributes:
         number (int): From 1.

@@ -26,8 +26,8 @@ class CampaignSummary:
         done (bool): Whether it is over.
         campaign_total_children (int | None): How many children are expected.
         children (ChildCounts): Its children, each counted once, by where it is: one that was tried again as its last
-            try is. `total` is always
-            the sum of the others.
+            try is. One that was
+            deleted stays counted as it ended. `total` is always the sum of the others.
         progress (CampaignProgress): How far it is.
         updated_at (datetime.datetime): When it last changed.
     """

@@ -11,8 +11,8 @@ T = TypeVar("T", bound="ChildCounts")
 
 @_attrs_define
 class ChildCounts:
-    """Its children, each counted once, by where it is: one that was tried again as its last try is. `total` is always
-    the sum of the others.
+    """Its children, each counted once, by where it is: one that was tried again as its last try is. One that was
+    deleted stays counted as it ended. `total` is always the sum of the others.
 
         Attributes:
             total (int): All of them.

@@ -15,7 +15,8 @@ class ResumeCampaign:
     """How to go on.
 
     Attributes:
-        requeue_failed (bool | Unset): Start failed and canceled children again, too. Default: False.
+        requeue_failed (bool | Unset): Start children again that failed or were canceled. Those that were canceled with
+            the campaign always are. Default: False.
     """
 
     requeue_failed: bool | Unset = False

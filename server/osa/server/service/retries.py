@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from osa.conventions.authoring import Convention
 from osa.server.errors import ConventionChanged, IngestionNotFound, OsaError, Unavailable
 from osa.server.model import (
+    Membership,
     OnConflict,
     Principal,
     RetryRequest,
@@ -135,6 +136,11 @@ def _new(principal: Principal, plan: _Plan, scope: RetryScope) -> NewIngestion:
         root_id=old.ingestion.root_id,
         retry_scope=scope,
         cursor=old.cursor if scope is RetryScope.REMAINING else {},
+        membership=Membership(
+            key=old.ingestion.campaign_key,
+            campaign_id=old.ingestion.campaign_id,
+            parent_ingestion_id=old.ingestion.parent_ingestion_id,
+        ),
     )
 
 

@@ -12,18 +12,30 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from osa.conventions import Item
+from osa.conventions import Batch
 from osa.conventions.authoring import Progress as Report
 from osa.conventions.registry import Registry
 from osa.server.model import Fault, Ingestion, RetryScope, Status
 from osa.server.model.machine import FAIL, FINISH_LATE, STOP, SUCCEED, TAKE
 from osa.server.service import facts, holdings, lines
 from osa.server.service.batches import new_item, progress_of
+from osa.server.service.canceling import Manner, cancel
+from osa.server.service.children import Children, Family
 from osa.server.service.dispatch import Dispatch
 from osa.server.service.jobs import Job, Policy, Verdict
 from osa.server.service.leaving import end, requeue
 from osa.server.service.sources import flattened
-from osa.server.store import events, holds, items, line, logs, sweeps, wanted, workers
+from osa.server.store import (
+    campaign_changes,
+    events,
+    holds,
+    items,
+    line,
+    logs,
+    sweeps,
+    wanted,
+    workers,
+)
 from osa.server.store.database import Database
 from osa.server.store.holds import Hold
 from osa.server.store.logs import NewLine
@@ -45,11 +57,13 @@ class Running:
         objects: Objects,
         registry: Registry,
         dispatch: Dispatch,
+        children: Children,
         policy: Policy,
     ) -> None:
         self._database = database
         self._objects = objects
         self._registry = registry
+        self._children = children
         self._dispatch = dispatch
         self._policy = policy
 
@@ -133,15 +147,16 @@ class Running:
     def commit(
         self,
         job: Job,
-        batch: Sequence[Item],
-        cursor: Mapping[str, Any],
+        batch: Batch,
         report: Report | None,
         *,
         workdir: Path,
         said: Sequence[NewLine] = (),
     ) -> Verdict:
-        """One transaction: items, records, counts, cursor, progress, event, log, fence. Files are
-        put in place inside of it, after the right was shown: what is refused leaves nothing."""
+        """One transaction: items, records, children, counts, cursor, position of the campaign,
+        progress, event, log, fence. Files are put in place inside of it, after the right was shown:
+        what is refused leaves nothing. Raises ChildRefused."""
+        family = self._children.check(job.ingestion, batch.items)
         with self._database.write() as tx:
             row = holds.lock(tx, job.hold)
             if row is None:
@@ -150,28 +165,51 @@ class Running:
             if now.counts.seen != job.seen:
                 # The answer to our commit was lost, not the commit: this is the same batch again.
                 after, passed = now, row.cursor
+            elif self._is_over(tx, now):
+                return Verdict.STOP
             else:
-                after, passed = self._publish(tx, job, now, batch, cursor, report, workdir)
+                after, passed = self._publish(tx, job, now, family, batch, report, workdir)
                 logs.append(tx, now.id, said, keep=self._policy.log_lines_kept)
         # Not before: the answer to this transaction may be lost too.
         job.moved = job.moved or passed != job.cursor
         job.counts, job.cursor = after.counts, passed
         return _verdict(after)
 
+    def _is_over(self, tx: Connection, now: Ingestion) -> bool:
+        """Whether its campaign was canceled: then nothing is started any more, and it is canceled
+        with it, if nobody has come to that yet."""
+        if now.campaign_key is None:
+            return False
+        campaign = campaign_changes.lock(tx, now.campaign_key)
+        if campaign.wanted != "stop":
+            return False
+        cancel(
+            tx,
+            now.tenant,
+            now.id,
+            Manner(
+                by=campaign.cancel_by,
+                reason=campaign.cancel_reason,
+                grace_seconds=campaign.cancel_grace_seconds,
+            ),
+        )
+        return True
+
     def _publish(
         self,
         tx: Connection,
         job: Job,
         now: Ingestion,
-        batch: Sequence[Item],
-        cursor: Mapping[str, Any],
+        family: Family,
+        batch: Batch,
         report: Report | None,
         workdir: Path,
     ) -> tuple[Ingestion, Mapping[str, Any]]:
         """Write what there is room for; the ingestion and its cursor afterwards."""
-        room = len(batch) if now.limit is None else now.limit - now.counts.seen
-        cut = batch[: max(0, room)]
-        news = [new_item(item, self._objects, workdir, job.sources) for item in cut]
+        every = family.items
+        room = len(every) if now.limit is None else now.limit - now.counts.seen
+        cut = every[: max(0, room)]
+        news = [new_item(item, self._objects, workdir, job.origins) for item in cut]
         place = items.Place(
             tenant=now.tenant,
             convention_id=now.convention_id,
@@ -183,7 +221,8 @@ class Running:
         for outcome, times in Counter(items.publish(tx, place, news)).items():
             counts = counts.plus(outcome, times)
         # A batch that was cut short is not passed: its cursor stays behind it.
-        passed = cursor if len(cut) == len(batch) else job.cursor
+        whole = len(cut) == len(every)
+        passed = batch.cursor if whole else job.cursor
         row = holds.advance(
             tx,
             job.hold,
@@ -195,6 +234,15 @@ class Running:
         after = ingestion_of(row)
         data = facts.state_and_counts(after)
         events.append(tx, now.id, "batch_committed", data, attempt=job.hold.attempt)
+        self._children.add(tx, now, family.of(cut))
+        if whole and batch.reached is not None and now.campaign_key is not None and now.is_step:
+            campaign_changes.reach(
+                tx,
+                now.campaign_key,
+                next_position=batch.reached.next_position,
+                total_children=batch.reached.total_children,
+                memo=batch.reached.memo,
+            )
         return after, passed
 
     def show(self, job: Job, report: Report) -> None:
@@ -202,9 +250,8 @@ class Running:
         with self._database.write() as tx:
             holds.show_progress(tx, job.hold, progress_of(job, report, job.counts))
 
-    def held(self, job: Job, question: Mapping[str, str]) -> dict[str, Any]:
-        """What the archive holds of the job's own convention; see `holdings`. It needs no right:
-        nothing is written."""
+    def held(self, job: Job, question: Mapping[str, Any]) -> dict[str, Any]:
+        """What the archive holds; see `holdings`. It needs no right: nothing is written."""
         with self._database.read() as tx:
             return holdings.answer(tx, job.ingestion, question)
 
@@ -229,6 +276,8 @@ class Running:
                     return end(tx, job.hold, STOP, "requested", cancel="stopped")
                 fault = _too_many_failures(now)
                 return end(tx, job.hold, FAIL, fault.kind, error=fault)
+            if now.campaign_key is not None and now.start_position is not None:
+                campaign_changes.end_where(tx, now.campaign_key, now.start_position)
             if canceling:
                 return end(tx, job.hold, FINISH_LATE, "too_late_to_cancel", cancel="too_late")
             return end(tx, job.hold, SUCCEED, "completed")

@@ -130,10 +130,11 @@ def sync_detailed(
     an
     ingestion that may start others, its children, and says where the next step begins. In `mode:
     server` the
-    server starts the next step when the last one and its children are done, across restarts; in
-    `mode: manual` the caller does, with `advanceCampaign`. The id is the caller's: the same request
-    again
-    answers with the same campaign. Scope: `ingestions:write`.
+    server starts the first step at once, and the next when the last one and its children are done,
+    across
+    restarts; in `mode: manual` the caller starts each, with `advanceCampaign`. The id is the caller's:
+    the same
+    request again answers with the same campaign. Scope: `ingestions:write`.
 
     Args:
         body (CreateCampaign): What to run in steps.
@@ -168,10 +169,11 @@ def sync(
     an
     ingestion that may start others, its children, and says where the next step begins. In `mode:
     server` the
-    server starts the next step when the last one and its children are done, across restarts; in
-    `mode: manual` the caller does, with `advanceCampaign`. The id is the caller's: the same request
-    again
-    answers with the same campaign. Scope: `ingestions:write`.
+    server starts the first step at once, and the next when the last one and its children are done,
+    across
+    restarts; in `mode: manual` the caller starts each, with `advanceCampaign`. The id is the caller's:
+    the same
+    request again answers with the same campaign. Scope: `ingestions:write`.
 
     Args:
         body (CreateCampaign): What to run in steps.
@@ -201,10 +203,11 @@ async def asyncio_detailed(
     an
     ingestion that may start others, its children, and says where the next step begins. In `mode:
     server` the
-    server starts the next step when the last one and its children are done, across restarts; in
-    `mode: manual` the caller does, with `advanceCampaign`. The id is the caller's: the same request
-    again
-    answers with the same campaign. Scope: `ingestions:write`.
+    server starts the first step at once, and the next when the last one and its children are done,
+    across
+    restarts; in `mode: manual` the caller starts each, with `advanceCampaign`. The id is the caller's:
+    the same
+    request again answers with the same campaign. Scope: `ingestions:write`.
 
     Args:
         body (CreateCampaign): What to run in steps.
@@ -237,10 +240,11 @@ async def asyncio(
     an
     ingestion that may start others, its children, and says where the next step begins. In `mode:
     server` the
-    server starts the next step when the last one and its children are done, across restarts; in
-    `mode: manual` the caller does, with `advanceCampaign`. The id is the caller's: the same request
-    again
-    answers with the same campaign. Scope: `ingestions:write`.
+    server starts the first step at once, and the next when the last one and its children are done,
+    across
+    restarts; in `mode: manual` the caller starts each, with `advanceCampaign`. The id is the caller's:
+    the same
+    request again answers with the same campaign. Scope: `ingestions:write`.
 
     Args:
         body (CreateCampaign): What to run in steps.

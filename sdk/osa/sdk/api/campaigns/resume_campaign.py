@@ -127,11 +127,13 @@ def sync_detailed(
 ) -> Response[Campaign | Problem]:
     """Resume a campaign
 
-     Goes on where a paused, failed or canceled campaign stopped: a step that did not succeed is
-    continued after
-    its last batch, so nothing is left out and nothing repeated. `requeue_failed` also starts failed and
-    canceled
-    children again. Resuming a running one changes nothing. Scope: `ingestions:write`.
+     Goes on where a paused, failed or canceled campaign stopped: the next step begins after the last
+    batch that
+    was committed, and children that were canceled with it are started again, so nothing is left out and
+    nothing
+    repeated. `requeue_failed` starts all others again, too, that did not succeed. Resuming a running
+    one without
+    it changes nothing. While it is being canceled it cannot be resumed. Scope: `ingestions:write`.
 
     Args:
         campaign_id (str): The caller's id of a campaign.
@@ -165,11 +167,13 @@ def sync(
 ) -> Campaign | Problem | None:
     """Resume a campaign
 
-     Goes on where a paused, failed or canceled campaign stopped: a step that did not succeed is
-    continued after
-    its last batch, so nothing is left out and nothing repeated. `requeue_failed` also starts failed and
-    canceled
-    children again. Resuming a running one changes nothing. Scope: `ingestions:write`.
+     Goes on where a paused, failed or canceled campaign stopped: the next step begins after the last
+    batch that
+    was committed, and children that were canceled with it are started again, so nothing is left out and
+    nothing
+    repeated. `requeue_failed` starts all others again, too, that did not succeed. Resuming a running
+    one without
+    it changes nothing. While it is being canceled it cannot be resumed. Scope: `ingestions:write`.
 
     Args:
         campaign_id (str): The caller's id of a campaign.
@@ -198,11 +202,13 @@ async def asyncio_detailed(
 ) -> Response[Campaign | Problem]:
     """Resume a campaign
 
-     Goes on where a paused, failed or canceled campaign stopped: a step that did not succeed is
-    continued after
-    its last batch, so nothing is left out and nothing repeated. `requeue_failed` also starts failed and
-    canceled
-    children again. Resuming a running one changes nothing. Scope: `ingestions:write`.
+     Goes on where a paused, failed or canceled campaign stopped: the next step begins after the last
+    batch that
+    was committed, and children that were canceled with it are started again, so nothing is left out and
+    nothing
+    repeated. `requeue_failed` starts all others again, too, that did not succeed. Resuming a running
+    one without
+    it changes nothing. While it is being canceled it cannot be resumed. Scope: `ingestions:write`.
 
     Args:
         campaign_id (str): The caller's id of a campaign.
@@ -234,11 +240,13 @@ async def asyncio(
 ) -> Campaign | Problem | None:
     """Resume a campaign
 
-     Goes on where a paused, failed or canceled campaign stopped: a step that did not succeed is
-    continued after
-    its last batch, so nothing is left out and nothing repeated. `requeue_failed` also starts failed and
-    canceled
-    children again. Resuming a running one changes nothing. Scope: `ingestions:write`.
+     Goes on where a paused, failed or canceled campaign stopped: the next step begins after the last
+    batch that
+    was committed, and children that were canceled with it are started again, so nothing is left out and
+    nothing
+    repeated. `requeue_failed` starts all others again, too, that did not succeed. Resuming a running
+    one without
+    it changes nothing. While it is being canceled it cannot be resumed. Scope: `ingestions:write`.
 
     Args:
         campaign_id (str): The caller's id of a campaign.
