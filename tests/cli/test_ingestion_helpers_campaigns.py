@@ -343,7 +343,8 @@ def test_an_outage_is_waited_for_and_does_not_prolong_the_timeout(clock: Clock) 
     before = clock.now
     with pytest.raises(IngestionTimeout) as caught:
         wait(REFUSED, timeout=30, outage_budget=10_000)
-    assert (caught.value.campaign, clock.now - before) == (None, 30)
+    assert caught.value.campaign is None
+    assert clock.now - before == pytest.approx(30)
 
 
 def test_what_waiting_cannot_mend_ends_it_at_once() -> None:

@@ -144,6 +144,8 @@ def exit_code_of_campaign(campaign: JsonObject, *, one_step: bool = False) -> Ex
     status, reason = campaign.get("status"), campaign.get("status_reason")
     if reason == "step_failed":
         return ExitCode.INGESTION_FAILED
+    if reason == "step_canceled":
+        return ExitCode.INGESTION_CANCELED
     if reason == "waiting_for_advance" and one_step:
         step = campaign.get("latest_step") or {}
         return _EXIT_CODES.get(str(step.get("status")), ExitCode.ERROR)
@@ -156,7 +158,9 @@ def why_it_rests(campaign: JsonObject) -> str | None:
     """A word on a wait that ended before the campaign did; None when it has ended."""
     identity = clean(campaign.get("campaign_id"))
     if campaign.get("status") == "paused":
-        return f"{identity} is paused: no further step starts until it is resumed."
+        why = {"step_failed": "a step failed; ", "step_canceled": "a step was canceled; "}
+        said = why.get(str(campaign.get("status_reason")), "")
+        return f"{identity} is paused: {said}no further step starts until it is resumed."
     if campaign.get("status_reason") == "waiting_for_advance":
         return f"{identity} waits: the next step starts when somebody advances it."
     return None

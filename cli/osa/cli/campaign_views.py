@@ -148,7 +148,8 @@ def next_steps(campaign: JsonObject) -> Iterable[str]:
     if children.get("failed"):
         yield f"What failed: osa ingestion list --campaign {identity} --status failed"
     if status in _AGAIN:
-        again = bool(children.get("failed") or children.get("canceled"))
+        # What was canceled with the campaign is started again in any case.
+        again = bool(children.get("failed") or (status == "failed" and children.get("canceled")))
         flag = " --requeue-failed" if again else ""
         yield f"Go on:      osa campaign resume {identity}{flag}"
     elif status == "succeeded":
