@@ -31,8 +31,9 @@ class Position:
 
     #: The position that is asked for next; 1 is the first.
     start: int = 1
-    #: The identifier of the record before it.
+    #: The identifier of the nearest record before it that has one, and how far before it is.
     last: str | None = None
+    behind: int = 1
     #: How many matched, when it was asked last.
     matched: int | None = None
     #: Whether the list was seen to change.
@@ -114,7 +115,8 @@ class Listing:
                 self.position = replace(
                     self.position,
                     start=number + 1,
-                    last=identifier,
+                    last=identifier or self.position.last,
+                    behind=1 if identifier is not None else self.position.behind + 1,
                     shifted=self.position.shifted or again,
                 )
                 if identifier is not None:
@@ -123,8 +125,9 @@ class Listing:
                         continue
                     self.seen.add(identifier)
                 yield Found(number=number, record=record, failure=failure, after=self.position)
-            # Places without a name may be new; beside what was passed before they are not.
-            if not fresh and (known or not places):
+            # Places without a name may be new: not beside what was passed before, and not past the
+            # end.
+            if not fresh and (known or not places or first > (self.position.matched or 0)):
                 return
 
     def _next(self) -> tuple[int, Sequence[Metadata | ConventionError]]:
@@ -132,13 +135,16 @@ class Listing:
         at = self.position
         if at.last is None or at.start == 1:
             return at.start, self._page(at.start).places
-        page = self._page(at.start - 1)
+        page = self._page(at.start - at.behind)
         head = page.places[0] if page.places else None
+        rest = page.places[at.behind :]
         if not isinstance(head, Metadata) or head.identifier != at.last:
             self.position = replace(self.position, shifted=True)
-            return at.start - 1, page.places
-        if self._several:
-            return at.start, page.places[1:]
+            # From one place back: further back a campaign does not go.
+            back = page.places[at.behind - 1 :]
+            return at.start - 1, back or self._page(at.start - 1).places
+        if rest or (self._several and at.behind == 1):
+            return at.start, rest
         # It may give no more than one at a time, whatever is asked for.
         return at.start, self._page(at.start).places
 

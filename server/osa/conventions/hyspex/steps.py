@@ -84,7 +84,7 @@ class Steps:
 
     def _pairs(self) -> Iterator[tuple[Item | None, JsonObject]]:
         for place in self._walk:
-            if not place.is_outside:
+            if not place.is_passed:
                 outcome = self._decide(place)
                 if outcome.counts:
                     # Not before it has moved: after a shift the first may be one place back, and a

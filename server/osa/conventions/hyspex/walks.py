@@ -85,8 +85,8 @@ class Place:
     #: None when there is a failure, or when the catalogue has no such record.
     record: Metadata | None
     failure: ConventionError | None = None
-    #: Whether it is passed without a look: it comes before the beginning.
-    is_outside: bool = False
+    #: Whether it is passed without a look: it was met just now, or comes before the beginning.
+    is_passed: bool = False
     is_gone: bool = False
     after: Stand
 
@@ -118,9 +118,10 @@ class ChildrenWalk(Walk):
         self._parent = parent
         self._size = page_size
         self._tell = tell
+        #: What was met, since this object was made: it is not looked at again.
+        self._met: set[str] = set()
 
     def __iter__(self) -> Iterator[Place]:
-        seen: set[str] = set()
         while not self.stand.over:
             listing = Listing(
                 self._catalogue,
@@ -128,7 +129,6 @@ class ChildrenWalk(Walk):
                 position=self.stand.listing,
                 page_size=self._size,
             )
-            listing.seen = seen
             for found in listing.once():
                 yield self._place(found)
             self._turn(listing.position)
@@ -148,11 +148,14 @@ class ChildrenWalk(Walk):
             first=first,
             inside=inside,
         )
+        met = identifier is not None and identifier in self._met
+        if identifier is not None and inside:
+            self._met.add(identifier)
         return Place(
             name=identifier or f"#{found.number} of {self._parent}",
             record=record if identifier is not None else None,
             failure=found.failure,
-            is_outside=not inside,
+            is_passed=met or not inside,
             after=self.stand,
         )
 

@@ -54,11 +54,12 @@ class _Children:
         )
 
     def _decide(self, place: Place) -> Outcome:
-        record = place.record
+        # What has come before counts nothing: a step that met nothing else would take as much as
+        # it may from a list that never ends, and so would the next.
+        record, again = place.record, place.after.is_again
         if record is None:
             item = self._datasets.unreadable(place.name, place.failure)
-            return Outcome(item=item, counts=True, tally={"seen": 1, "unreadable": 1})
-        again = place.after.is_again
+            return Outcome(item=item, counts=not again, tally={"seen": 1, "unreadable": 1})
         uri = self._datasets.link(record)
         if isinstance(uri, Item):
             return Outcome(item=uri, counts=not again, tally={"seen": 1, "no_link": 1})
