@@ -150,7 +150,7 @@ def test_off_a_terminal_each_change_is_one_line(osa, archive, no_pauses):
     outcome = osa("campaign", "watch", CAMPAIGN, "-q")
     counts = "25 children of 1000 expected"
     assert outcome.err.splitlines() == [
-        "running (step_active); 0 children of 1000 expected; 0 %",
+        "running (step_active); step 1 from 1; 0 children of 1000 expected; 0 %",
         "running (children_active); step 1 from 1; "
         f"{counts}: 20 queued, 4 running, 1 succeeded; 0.1 %",
         "running (children_active); step 1 from 1; "
