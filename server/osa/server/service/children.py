@@ -3,10 +3,12 @@ transaction that commits it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from osa.conventions import Item, Start
 from osa.server.errors import InvalidSource, OsaError, SourceNotAllowed, Unavailable
@@ -28,9 +30,19 @@ from osa.server.service.sources import Sources
 from osa.server.store import campaign_changes, ingestions, retries
 from osa.server.store.ingestions import NewIngestion
 
+#: As the contract has them for everybody who starts an ingestion.
+_MAX_NAME = 200
+_MAX_LABELS = 16
+_LABEL_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,62}")
+_TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]*")
 
-class ChildRefused(OsaError):
+
+class ChildRefused(Exception):
     """What a convention starts does not fit: nothing of its batch is committed."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +81,8 @@ class Children:
         kept: list[Item] = []
         children: list[Sequence[Child]] = []
         for item in items:
+            for start in item.starts:
+                _check_words(item, start)
             try:
                 found = [self._child(parent, start) for start in item.starts]
             except (InvalidSource, SourceNotAllowed) as exc:
@@ -116,6 +130,14 @@ class Children:
         )
         return Child(new=new, external_id=start.external_id, again=start.again)
 
+    def hold(self, tx: Connection, parent: Ingestion, family: Family) -> None:
+        """Take the rows of those that are tried again, before the campaign's: everybody takes an
+        ingestion's first, and nobody waits in a circle."""
+        wanted = {child.external_id for each in family.children for child in each if child.again}
+        if wanted:
+            tries = campaign_changes.latest_tries(tx, parent.tenant, wanted)
+            retries.hold(tx, [last.id for last in tries.values() if _is_to_be_tried_again(last)])
+
     def add(self, tx: Connection, parent: Ingestion, children: Sequence[Child]) -> int:
         """Start those that are not there; how many. Two of one external id are one."""
         wanted = {child.external_id: child for child in children}
@@ -127,7 +149,7 @@ class Children:
             last = there.get(external_id)
             if last is None:
                 new = child.new
-            elif child.again and Status(last.status) in ENDED - {Status.SUCCEEDED}:
+            elif child.again and _is_to_be_tried_again(last):
                 new = replace(
                     child.new,
                     request=replace(child.new.request, external_id=None),
@@ -157,3 +179,26 @@ class Children:
                 ) from exc
             started += 1
         return started
+
+
+def _check_words(item: Item, start: Start) -> None:
+    """What a caller's request is checked for before it is one."""
+    texts = {"external_id": start.external_id, "name": start.name or "-"}
+    wrong = [name for name, text in texts.items() if not text or not _is_text(text)]
+    if len(start.labels) > _MAX_LABELS or not all(
+        _LABEL_KEY.fullmatch(key) and _is_text(value) for key, value in start.labels.items()
+    ):
+        wrong.append("labels")
+    if wrong:
+        raise ChildRefused(
+            f"{item.source_id!r} cannot start its child: its {' and its '.join(wrong)} would not be"
+            " taken from a caller either."
+        )
+
+
+def _is_text(text: str) -> bool:
+    return len(text) <= _MAX_NAME and _TEXT.fullmatch(text) is not None
+
+
+def _is_to_be_tried_again(last: Row[Any]) -> bool:
+    return Status(last.status) in ENDED - {Status.SUCCEEDED}

@@ -57,6 +57,8 @@ class Job:
     percent: float = 0.0
     #: Whether this attempt has moved the cursor.
     moved: bool = False
+    #: Whether a batch of this attempt was not committed, because its campaign was canceled.
+    refused: bool = False
 
     @property
     def step(self) -> Step | None:

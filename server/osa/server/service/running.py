@@ -162,10 +162,12 @@ class Running:
             if row is None:
                 return Verdict.LOST
             now = ingestion_of(row)
+            self._children.hold(tx, now, family)
             if now.counts.seen != job.seen:
                 # The answer to our commit was lost, not the commit: this is the same batch again.
                 after, passed = now, row.cursor
             elif self._is_over(tx, now):
+                job.refused = True
                 return Verdict.STOP
             else:
                 after, passed = self._publish(tx, job, now, family, batch, report, workdir)
@@ -263,6 +265,9 @@ class Running:
 
     def complete(self, job: Job) -> Ingestion | None:
         """The source is read to its end (or to the limit). None when the right is gone."""
+        if job.refused:
+            # What it read last is not committed: this is not its end.
+            return self.stop(job)
         with self._database.write() as tx:
             row = holds.lock(tx, job.hold)
             if row is None:

@@ -68,6 +68,16 @@ def claim(connection: Connection, tenant: str, ingestion_id: str, new_id: str) -
     return claimed is not None
 
 
+def hold(connection: Connection, ingestion_ids: Sequence[str]) -> None:
+    """Nobody else changes these until the transaction ends; taken in one order."""
+    connection.execute(
+        select(ingestion.c.id)
+        .where(ingestion.c.id.in_(ingestion_ids))
+        .order_by(ingestion.c.id)
+        .with_for_update()
+    ).all()
+
+
 def want_failed(connection: Connection, old_id: str, new_id: str) -> None:
     """The new one is about the items of the old one that were rejected or failed."""
     for outcome in (Outcome.REJECTED, Outcome.FAILED):
