@@ -9,11 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Delete, Table, bindparam, delete, select, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Delete,
+    Table,
+    bindparam,
+    delete,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from osa.server.model import ENDED
 from osa.server.store.columns import micros, now
-from osa.server.store.tables import ingestion, metadata
+from osa.server.store.tables import campaign, ingestion, metadata
 
 #: Whose an ingestion is from when it is deleted until nothing is left of it. No tenant has this
 #: name, so no statement that asks for a tenant's finds it.
@@ -22,6 +32,7 @@ NOBODY = "(deleted)"
 #: Rows in one transaction of `drop`: fifty milliseconds, and three times that on a busy machine.
 PIECE = 2_000
 _INGESTIONS_AT_ONCE = 100
+_ENDED = sorted(ENDED)
 
 
 def _drop_some(table: Table) -> Delete:
@@ -48,7 +59,7 @@ def hide(connection: Connection, tenant: str, ingestion_ids: Sequence[str]) -> S
             .where(
                 ingestion.c.id.in_(ingestion_ids),
                 ingestion.c.tenant == tenant,
-                ingestion.c.status.in_(sorted(ENDED)),
+                ingestion.c.status.in_(_ENDED),
             )
             .values(tenant=NOBODY, external_id=None)
             .returning(ingestion.c.id)
@@ -56,34 +67,50 @@ def hide(connection: Connection, tenant: str, ingestion_ids: Sequence[str]) -> S
         .scalars()
         .all()
     )
-    if gone and parents:
-        connection.execute(
-            update(ingestion)
-            .where(ingestion.c.id.in_(parents), ingestion.c.retried_by.in_(gone))
-            .values(retried_by=None)
+    retry = ingestion.alias("retry")
+    # What a deleted retry was retried by now repeats what that one did: still one retry for each.
+    next_one = select(retry.c.retried_by).where(retry.c.id == ingestion.c.retried_by)
+    while gone and parents:
+        parents = (
+            connection.execute(
+                update(ingestion)
+                .where(ingestion.c.id.in_(parents), ingestion.c.retried_by.in_(gone))
+                .values(retried_by=next_one.scalar_subquery())
+                .returning(ingestion.c.id)
+            )
+            .scalars()
+            .all()
         )
     return gone
 
 
 def _lock(connection: Connection, ingestion_ids: Sequence[str]) -> Sequence[str]:
-    """Take the rows and those they are retries of, always in one order: two deletions never wait
-    for each other in a circle. The latter."""
-    parents = (
-        connection.execute(
-            select(ingestion.c.retry_of).where(
-                ingestion.c.id.in_(ingestion_ids), ingestion.c.retry_of.is_not(None)
-            )
-        )
-        .scalars()
-        .all()
-    )
+    """Take the rows, those that were retried from one another with them, and the campaigns that
+    count anew, always in one order: two deletions never wait for each other in a circle. Those of
+    which one of these is the retry."""
+    roots = select(ingestion.c.root_id).where(ingestion.c.id.in_(ingestion_ids))
+    chained = ingestion.c.root_id.in_(roots.scalar_subquery())
     connection.execute(
         select(ingestion.c.id)
-        .where(ingestion.c.id.in_({*ingestion_ids, *parents}))
+        # One that is active may be locked for long.
+        .where(chained, or_(ingestion.c.id.in_(ingestion_ids), ingestion.c.status.in_(_ENDED)))
         .order_by(ingestion.c.id)
         .with_for_update()
     ).all()
-    return [id for id in parents if id is not None]
+    parents = connection.execute(
+        select(ingestion.c.id, ingestion.c.campaign_key).where(
+            chained, ingestion.c.retried_by.in_(ingestion_ids)
+        )
+    ).all()
+    keys = {row.campaign_key for row in parents if row.campaign_key is not None}
+    if keys:
+        connection.execute(
+            select(campaign.c.id)
+            .where(campaign.c.id.in_(keys))
+            .order_by(campaign.c.id)
+            .with_for_update()
+        ).all()
+    return [row.id for row in parents]
 
 
 def drop(connection: Connection, *, rows: int = PIECE) -> bool:
@@ -124,7 +151,7 @@ def ended_before(
             select(ingestion.c.id)
             .where(
                 ingestion.c.tenant == tenant,
-                ingestion.c.status.in_(sorted(ENDED)),
+                ingestion.c.status.in_(_ENDED),
                 ingestion.c.ended_at <= now() - micros(seconds),
             )
             .order_by(ingestion.c.ended_at, ingestion.c.id)

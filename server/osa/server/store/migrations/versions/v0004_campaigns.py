@@ -15,6 +15,12 @@ _UNSETTLED = (
     " OR step_status IN ('queued', 'running', 'canceling')))"
 )
 
+_ITS_RETRY = (
+    "(SELECT * FROM ingestion WHERE id = OLD.retried_by AND campaign_key = NEW.campaign_key)"
+)
+# The clock may have been set back; a campaign's last change is not before the one before it.
+_LATER = "CASE WHEN NEW.updated_at > updated_at THEN NEW.updated_at ELSE updated_at END"
+
 
 def upgrade() -> None:
     _tables()
@@ -34,23 +40,22 @@ def upgrade() -> None:
         "NEW.campaign_step IS NULL AND OLD.retried_by IS NULL AND NEW.retried_by IS NOT NULL",
         _count("-", "NEW.status") + _failure("-", "NEW"),
     )
-    # Its retry was deleted, and it can be retried again: it takes that one's place.
+    # Its retry was deleted, and it can be retried again: it takes that one's place. A retry that
+    # belonged to another campaign stays counted there.
     _trigger(
         "retry_deleted",
         "UPDATE OF retried_by",
         "NEW.campaign_step IS NULL AND OLD.retried_by IS NOT NULL AND NEW.retried_by IS NULL"
         " AND NEW.tenant <> '(deleted)'",
-        _count(
-            "-", "(SELECT i.status FROM ingestion i WHERE i.id = OLD.retried_by)", "+", "NEW.status"
-        )
-        + _failure("-", "(SELECT * FROM ingestion WHERE id = OLD.retried_by)")
+        _count("-", _one(_ITS_RETRY, "status"), "+", "NEW.status")
+        + _failure("-", _ITS_RETRY)
         + _failure("+", "NEW"),
     )
     _trigger(
         "step_moved",
         "UPDATE OF status",
         "NEW.campaign_step IS NOT NULL AND NEW.status <> OLD.status",
-        "UPDATE campaign SET step_status = NEW.status, updated_at = NEW.updated_at"
+        f"UPDATE campaign SET step_status = NEW.status, updated_at = {_LATER}"
         " WHERE id = NEW.campaign_key AND step_id = NEW.id;\n",
     )
 
@@ -77,9 +82,7 @@ def _count(*changes: str) -> str:
         + "".join(f" {sign} CASE WHEN {of} = '{state}' THEN 1 ELSE 0 END" for sign, of in pairs)
         for state in _STATES
     )
-    # The clock may have been set back; a campaign's last change is not before the one before it.
-    later = "CASE WHEN NEW.updated_at > updated_at THEN NEW.updated_at ELSE updated_at END"
-    return f"UPDATE campaign SET {sums}, updated_at = {later} WHERE id = NEW.campaign_key;\n"
+    return f"UPDATE campaign SET {sums}, updated_at = {_LATER} WHERE id = NEW.campaign_key;\n"
 
 
 def _failure(sign: str, of: str) -> str:
