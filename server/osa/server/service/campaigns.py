@@ -154,12 +154,13 @@ class Campaigns:
             now = known.campaign
             if now.status in (CampaignStatus.CANCELING, CampaignStatus.CANCELED):
                 raise CampaignEnded(campaign_id, now.status, hint="Resume it first.")
-            if now.next_start_position is None and not _is_active(now):
+            active = known.requeues or _is_active(now)
+            if now.next_start_position is None and not active:
                 raise CampaignEnded(campaign_id, now.status)
             if now.next_start_position is not None and position != now.next_start_position:
                 raise CampaignPositionStale(campaign_id, now.next_start_position)
-            if _is_active(now):
-                raise _step_active(now)
+            if active:
+                raise _step_active(now, requeues=known.requeues)
             convention = self._steps.check(principal.tenant, now.convention_id, now.parameters)
             with self._database.write() as tx:
                 if self._steps.begin(tx, principal, known, convention, position):
@@ -251,7 +252,7 @@ def _is_active(campaign: Campaign) -> bool:
     return bool(campaign.children.active) or (step is not None and not step.status.done)
 
 
-def _step_active(campaign: Campaign) -> CampaignStepActive:
+def _step_active(campaign: Campaign, *, requeues: bool = False) -> CampaignStepActive:
     step = campaign.latest_step
     children = campaign.children.active
     parts = []
@@ -259,6 +260,8 @@ def _step_active(campaign: Campaign) -> CampaignStepActive:
         parts.append(f"the step that began at {step.start_position} is {step.status}")
     if children:
         parts.append(f"{children} of its children are not done")
+    if requeues:
+        parts.append("children of it are about to be started again")
     detail = f"One step at a time: {' and '.join(parts) or 'it is being canceled'}."
     return CampaignStepActive(
         campaign.campaign_id, detail, None if step is None else step.ingestion_id

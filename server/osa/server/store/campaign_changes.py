@@ -120,6 +120,8 @@ def stop(
         or_(asked, ~OVER),
         {
             "wanted": "stop",
+            # Its end stays when it was.
+            "updated_at": case((and_(asked, IDLE), _row.updated_at), else_=now()),
             "requeue": None,
             "cancel_by": case((asked, _row.cancel_by), else_=by),
             "cancel_reason": case((asked, _row.cancel_reason), else_=reason),
@@ -167,7 +169,7 @@ def _want(
     changed = connection.execute(
         update(campaign)
         .where(_row.id == key, guard)
-        .values(**values, updated_at=now())
+        .values({"updated_at": now(), **values})
         .returning(_row.id)
     ).first()
     return changed is not None

@@ -149,6 +149,8 @@ class Known:
     campaign: Campaign
     request_hash: str
     memo: Mapping[str, Any]
+    #: Whether there are children that are still to be started again.
+    requeues: bool
 
 
 def find(connection: Connection, tenant: str, campaign_id: str) -> Known | None:
@@ -168,7 +170,12 @@ def _find(connection: Connection, *conditions: ColumnElement[bool]) -> Known | N
     if row is None:
         return None
     told = _told(connection, [row])[0]
-    return Known(campaign=told, request_hash=row.request_hash, memo=row.memo)
+    return Known(
+        campaign=told,
+        request_hash=row.request_hash,
+        memo=row.memo,
+        requeues=row.requeue is not None,
+    )
 
 
 def page(
