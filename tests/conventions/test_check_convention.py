@@ -10,7 +10,22 @@ from typing import Any
 import pytest
 from pydantic import Field
 
-from osa.conventions import Batch, Context, Convention, File, Item, Params, Progress, SourceInvalid
+from osa.conventions import (
+    ArchiveInMemory,
+    Batch,
+    Context,
+    Convention,
+    File,
+    Held,
+    HeldCampaign,
+    Item,
+    Params,
+    Progress,
+    Reached,
+    SourceInvalid,
+    Start,
+    Step,
+)
 from osa.conventions.testing import ConventionProblem, check_convention
 
 Ingest = Callable[[Context[Any]], Iterator[Batch]]
@@ -231,3 +246,76 @@ def test_what_is_said_does_no_harm(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_what_is_not_a_record_says_why() -> None:
     refused("does not say why", one(lambda _: Item(source_id="a", verdict="skipped")))
+
+
+def _counting_steps(*, back: bool = False, id: str = "child", drift: bool = False) -> Ingest:
+    """Goes from the step's position to five; each number starts a child."""
+
+    def ingest(context: Context[Any]) -> Iterator[Batch]:
+        assert context.step is not None
+        begin = context.cursor.get("next", context.step.position)
+        for number in range(begin, 6):
+            start = Start(external_id=f"{id}-{number}", convention_id="documents")
+            reached = Reached(
+                next_position=number - 1 if back else number + 1,
+                total_children=context.batch_size if drift else 5,
+            )
+            if context.stop.is_set():
+                context.checkpoint()
+            item = Item.record(str(number), starts=[start])
+            yield Batch(items=[item], cursor={"next": number + 1}, reached=reached)
+
+    return ingest
+
+
+STEP = Step(campaign_id="c", number=2, position=3)
+
+
+def test_a_convention_can_be_run_as_a_step_of_a_campaign() -> None:
+    items = check_convention(convention(_counting_steps()), step=STEP)
+    assert [item.source_id for item in items] == ["3", "4", "5"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "match"),
+    [
+        ({"back": True}, "goes back to 2"),
+        ({"id": "x" * 200}, "external_id"),
+        ({"id": "a\nb"}, "external_id"),
+        ({"drift": True}, "committed more often"),
+    ],
+)
+def test_a_step_that_goes_back_and_a_child_without_a_proper_name_are_found(
+    broken: dict[str, Any], match: str
+) -> None:
+    with pytest.raises(ConventionProblem, match=match):
+        check_convention(convention(_counting_steps(**broken)), step=STEP)
+
+
+def test_what_a_step_says_outside_of_a_campaign_is_found() -> None:
+    def ingest(context: Context[Any]) -> Iterator[Batch]:
+        yield Batch(items=[], cursor={}, reached=Reached(next_position=None))
+
+    refused("how far a campaign is", ingest)
+
+
+def test_the_archive_of_a_check_knows_what_was_started_and_what_others_hold() -> None:
+    def ingest(context: Context[Any]) -> Iterator[Batch]:
+        if context.cursor:
+            return
+        archive = context.archive
+        campaign = archive.campaign("c")
+        held = archive.of("documents").record("a")
+        said = [archive.started(["x", "y"]), campaign and campaign.convention_id]
+        item = Item.record("a", metadata={"said": said, "title": held and held.title})
+        yield Batch(items=[item], cursor={"done": True})
+
+    [item] = check_convention(
+        convention(ingest),
+        archive=ArchiveInMemory(
+            others={"documents": [Held(source_id="a", title="A")]},
+            started={"x": "failed"},
+            campaigns={"c": HeldCampaign(convention_id="numbers", parameters={})},
+        ),
+    )
+    assert item.metadata == {"said": [{"x": "failed"}, "numbers"], "title": "A"}
