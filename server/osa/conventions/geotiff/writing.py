@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 MEDIA_TYPE = "image/tiff; application=geotiff"
 COG_MEDIA_TYPE = "image/tiff; application=geotiff; profile=cloud-optimized"
 
-_CACHE_MB = 64
+#: In bytes: what rasterio is given goes to GDALSetCacheMax as it is, and is not taken for megabytes
+#: as in GDAL's own setting. With 64 bytes every look at a tile decodes it again.
+_CACHE = 64 * 1024**2
 
 
 @contextmanager
@@ -35,7 +37,7 @@ def gdal() -> Iterator[None]:
     with (
         warnings.catch_warnings(),
         rasterio.Env(
-            GDAL_CACHEMAX=_CACHE_MB,
+            GDAL_CACHEMAX=_CACHE,
             GDAL_PAM_ENABLED=False,
             GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR",
             GDAL_NUM_THREADS="1",
