@@ -17,7 +17,7 @@ from osa_testing import elsewhere, hyspex
 
 #: pydap still asks setuptools where its parts are, and does not say all that its server needs.
 REQUIREMENTS = ("pydap==3.5.4", "netCDF4", "Jinja2", "setuptools<81")
-PROGRAM = Path(__file__).with_name("pydap_program.py")
+PROGRAM = Path(__file__).with_name("dodsc_program.py")
 _FILES = 8
 
 
