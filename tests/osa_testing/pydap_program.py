@@ -1,87 +1,88 @@
-"""A pydap on loopback. Run by the interpreter of pydap's own virtual environment, and knows nothing
-of osa: `python pydap_program.py FOLDER`; prints its port.
+"""pydap's DAP2 responses over one file read with netCDF4, run by pydap's own Python.
 
-The files of the folder are served under as many names as one likes: `/dodsC/scene-0031.nc` is one
-of them, chosen by the number. `POST /control {"refuse": [31, …]}`: these are not there for a while.
+pydap's handler of NetCDF unpacks coordinates and dies on scalar variables; so the dataset is put
+together here, and how it is described and sent is pydap's. `python pydap_program.py FILE` says
+`port N`. `/sent` answers how many bytes of bodies were sent in all, and of `.dods` alone.
 """
 
+from __future__ import annotations
+
 import json
-import re
 import sys
-from pathlib import Path
-from socketserver import ThreadingMixIn
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import netCDF4
 import numpy
 from pydap.handlers.lib import BaseHandler
-from pydap.model import BaseType, DatasetType, GridType
+from pydap.model import BaseType, DatasetType
 
-SCENE = re.compile(r"^/dodsC/[a-z]+-(\d+)\.nc\.(dds|das|dods)$")
+SENT = {"all": 0, "dods": 0}
 
 
 class Quiet(WSGIRequestHandler):
-    def log_message(self, *_):
-        pass
+    def log_message(self, *_: Any) -> None:
+        """Silent."""
 
 
-class Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-    request_queue_size = 64
+class Lazy:
+    """A variable whose numbers are read when they are asked for."""
+
+    def __init__(self, variable: Any) -> None:
+        self._variable = variable
+        self.dtype = numpy.dtype(variable.dtype)
+        self.shape = tuple(variable.shape)
+        self.ndim = len(self.shape)
+
+    def __getitem__(self, key: Any) -> Any:
+        return numpy.asarray(self._variable[key])
+
+    def __len__(self) -> int:
+        return int(self.shape[0])
 
 
-def handler(path):
-    """All of a file, in memory. The handler that pydap has for files dies of scalar variables."""
-    with netCDF4.Dataset(path) as file:
-        file.set_auto_maskandscale(False)
-        found = DatasetType(path.name, {"NC_GLOBAL": attributes(file)})
-        values = {name: numpy.asarray(one[...]) for name, one in file.variables.items()}
-        for name, one in file.variables.items():
-            own = BaseType(name, values[name], one.dimensions, attributes(one))
-            if one.ndim > 1 and set(one.dimensions) <= set(file.variables):
-                found[name] = GridType(name, attributes(one))
-                found[name][name] = own
-                for axis in one.dimensions:
-                    maps = file[axis]
-                    found[name][axis] = BaseType(axis, values[axis], (axis,), attributes(maps))
-            else:
-                found[name] = own
-    return BaseHandler(found)
+def dataset_of(path: str) -> DatasetType:
+    """Everything in the file that DAP2 can hold, as it is stored."""
+
+    def attributes(holder: Any) -> dict[str, Any]:
+        found = {name: holder.getncattr(name) for name in holder.ncattrs()}
+        return {
+            name: value.tolist() if getattr(value, "ndim", 0) else value
+            for name, value in found.items()
+        }
+
+    file = netCDF4.Dataset(path)
+    file.set_auto_maskandscale(False)
+    made = DatasetType("data", attributes={"NC_GLOBAL": attributes(file)})
+    for name, variable in file.variables.items():
+        values = Lazy(variable) if variable.ndim > 1 else numpy.asarray(variable[...])
+        made[name] = BaseType(
+            name, values, dims=list(variable.dimensions), attributes=attributes(variable)
+        )
+    return made
 
 
-def attributes(holder):
-    """As pydap can send them: it writes ASCII alone and escapes no quotes, and the WKT of a
-    projection has both."""
-    found = {name: holder.getncattr(name) for name in holder.ncattrs()}
-    return {
-        name: each.replace('"', '\\"').encode("ascii", "replace").decode()
-        if isinstance(each, str)
-        else each
-        for name, each in found.items()
-    }
+def counted(application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    """The application, with the bytes it sends counted."""
+
+    def answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterator[bytes]:
+        path = environ["PATH_INFO"]
+        if path == "/sent":
+            start("200 OK", [("Content-Type", "application/json")])
+            yield json.dumps(SENT).encode()
+            return
+        for block in application(environ, start):
+            SENT["all"] += len(block)
+            SENT["dods"] += len(block) * path.endswith(".dods")
+            yield block
+
+    return answer
 
 
-HANDLERS = [handler(path) for path in sorted(Path(sys.argv[1]).glob("*.nc"))]
-REFUSED = set()
-
-
-def application(environ, start_response):
-    if environ["PATH_INFO"] == "/control":
-        size = int(environ.get("CONTENT_LENGTH") or 0)
-        order = json.loads(environ["wsgi.input"].read(size))
-        REFUSED.clear()
-        REFUSED.update(order["refuse"])
-        start_response("204 No Content", [])
-        return [b""]
-    asked = SCENE.match(environ["PATH_INFO"])
-    number = int(asked.group(1)) if asked else None
-    if number is None or number in REFUSED:
-        start_response("404 Not Found", [("Content-Length", "0")])
-        return [b""]
-    return HANDLERS[number % len(HANDLERS)](environ, start_response)
-
-
-with make_server("127.0.0.1", 0, application, Server, Quiet) as httpd:
-    sys.stdout.write(f"port {httpd.server_port}\n")
-    sys.stdout.flush()
-    httpd.serve_forever()
+if __name__ == "__main__":
+    handler = counted(BaseHandler(dataset_of(sys.argv[1])))
+    with make_server("127.0.0.1", 0, handler, handler_class=Quiet) as server:
+        sys.stdout.write(f"port {server.server_port}\n")
+        sys.stdout.flush()
+        server.serve_forever()
