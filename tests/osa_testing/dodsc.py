@@ -15,8 +15,7 @@ import httpx
 
 from osa_testing import elsewhere, hyspex
 
-#: pydap still asks setuptools where its parts are, and does not say all that its server needs.
-REQUIREMENTS = ("pydap==3.5.4", "netCDF4", "Jinja2", "setuptools<81")
+REQUIREMENTS = ("pydap==3.5.9", "netCDF4>=1.7.2", "numpy>=2.0")
 PROGRAM = Path(__file__).with_name("dodsc_program.py")
 _FILES = 8
 
@@ -41,7 +40,7 @@ class Scenes:
 @contextmanager
 def running(folder: Path) -> Iterator[Scenes]:
     """A pydap with scenes, until the block ends. Raises NoProgram."""
-    interpreter = elsewhere.python("pydap-3.5.4", REQUIREMENTS)
+    interpreter = elsewhere.python("pydap-3.5.9", REQUIREMENTS)
     for number in range(_FILES):
         hyspex.write_scene(folder / f"{number}.nc", seed=number)
     with elsewhere.running(interpreter, PROGRAM, folder) as port:
