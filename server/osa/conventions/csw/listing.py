@@ -139,7 +139,8 @@ class Listing:
         head = page.places[0] if page.places else None
         rest = page.places[at.behind :]
         if not isinstance(head, Metadata) or head.identifier != at.last:
-            self.position = replace(self.position, shifted=True)
+            # It is looked for no more: behind a place without a name it would be missed for ever.
+            self.position = replace(self.position, last=None, behind=1, shifted=True)
             # From one place back: further back a campaign does not go.
             back = page.places[at.behind - 1 :]
             return at.start - 1, back or self._page(at.start - 1).places
