@@ -156,6 +156,7 @@ class Children:
                     retry_of=last.id,
                     root_id=last.root_id,
                     retry_scope=RetryScope.ALL,
+                    membership=_membership(child.new.membership, last),
                 )
                 if not retries.claim(tx, parent.tenant, last.id, new.id):
                     continue
@@ -198,6 +199,14 @@ def _check_words(item: Item, start: Start) -> None:
 
 def _is_text(text: str) -> bool:
     return len(text) <= _MAX_NAME and _TEXT.fullmatch(text) is not None
+
+
+def _membership(own: Membership, last: Row[Any]) -> Membership:
+    """What a step tries again is of its campaign from now on; what is tried again outside of one
+    stays where it was."""
+    if own.key is not None:
+        return own
+    return replace(own, key=last.campaign_key, campaign_id=last.campaign_id)
 
 
 def _is_to_be_tried_again(last: Row[Any]) -> bool:

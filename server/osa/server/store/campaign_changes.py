@@ -257,11 +257,19 @@ def latest_tries(
     connection: Connection, tenant: str, external_ids: Collection[str]
 ) -> Mapping[str, Row[Any]]:
     """Of the ingestions with these external ids those that are there: the last try of each (id,
-    root_id, status), by external id."""
+    root_id, status, and its campaign, unless that was canceled), by external id."""
     first, last = ingestion.alias("first"), ingestion.alias("last")
     tries: Select[Any] = (
-        select(first.c.external_id, last.c.id, last.c.root_id, last.c.status)
+        select(
+            first.c.external_id,
+            last.c.id,
+            last.c.root_id,
+            last.c.status,
+            _row.id.label("campaign_key"),
+            _row.campaign_id,
+        )
         .join(last, last.c.root_id == first.c.root_id)
+        .outerjoin(campaign, and_(_row.id == last.c.campaign_key, _row.wanted != "stop"))
         .where(
             first.c.tenant == tenant,
             first.c.external_id.in_(sorted(external_ids)),
