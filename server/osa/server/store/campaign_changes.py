@@ -175,10 +175,10 @@ def _want(
     return changed is not None
 
 
-# Spelled as the partial index is.
+# Spelled as the partial index is; it is an "or", and stands in brackets beside anything else.
 _UNSETTLED = (
     select(campaign, STATUS.label("status"), and_(IDLE, STEP_FINE).label("is_ready"))
-    .where(literal_column(UNSETTLED))
+    .where(literal_column(f"({UNSETTLED})"))
     .order_by(_row.id)
     .limit(_AT_ONCE)
 )
