@@ -432,7 +432,8 @@ class InMemory:
 def test_in_no_order_of_changes_anything_is_missed_or_taken_twice(
     iso: Iso, campaign: NewCampaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for seed in (*range(40), 310):
+    # At 50 one more pass is not enough, at 310 a step ends at a record without identifier.
+    for seed in (*range(40), 50, 310):
         memory = InMemory(iso)
         monkeypatch.setattr(children, "Catalogue", lambda *_, memory=memory, **__: memory)
         numbers = {number for number in range(100, 200, seed % 5 + 3) if seed % 2 or number % 11}
