@@ -13,6 +13,8 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -34,8 +36,8 @@ from osa_testing.migration import (
     Snippet,
     Turn,
     lines,
+    reading,
 )
-from osa_testing.processes import archive
 from osa_testing.waiting import until
 
 from osa.cli import ingestion as helpers
@@ -60,22 +62,9 @@ does = Registry()
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
-    folder = tmp_path_factory.mktemp("migration")
     double = shlex.join([sys.executable, "-I", mago_double.__file__])
-    settings = {"OSA_ALLOWED_HOSTS": "127.0.0.1", "OSA_MAGO_COMMAND": double}
-    with archive(folder, f"sqlite+pysqlite:///{folder / 'archive' / 'osa.db'}", **settings) as made:
-        served = made.serve()
-        home = folder / "reader"
-        home.mkdir()
-        shutil.copy(ROOT / "samples" / "sea-surface-temperature.nc", home / "sst.nc")
-        shutil.copy(ROOT / "samples" / "field-notes.txt", home / "notes.txt")
-        shell, python = (
-            line.snippets[0].code for line in lines(INDEX) if line.heading == "Before you begin"
-        )
-        with served.client() as client:
-            yield Reader(
-                archive=made, served=served, http=client, folder=home, shell=shell, python=python
-            )
+    with reading(tmp_path_factory.mktemp("migration"), OSA_MAGO_COMMAND=double) as made:
+        yield made
 
 
 @pytest.mark.parametrize("line", LINES, ids=[f"{line.page}: {line.key}" for line in LINES])
@@ -218,7 +207,7 @@ def _(turn: Turn) -> None:
 
 @does("migration.md", "comparing the status with a list of ended ones")
 def _(turn: Turn) -> None:
-    ended = turn.reader.ended()
+    ended = turn.reader.some("succeeded")
     told, waited = turn.all(ID=ended)
     assert told.value is True
     assert "succeeded" in waited.out
@@ -307,7 +296,7 @@ def _(turn: Turn) -> None:
 
 @does("jobs.md", "`GET /jobs/{job_id}`, its result")
 def _(turn: Turn) -> None:
-    failed = turn.reader.failed()
+    failed = turn.reader.some("failed")
     shown, asked, given = turn.all(ID=failed)
     assert "tore" in shown.out
     assert asked.json["items"] == given.value
@@ -348,7 +337,7 @@ def _(turn: Turn) -> None:
 
 @does("jobs.md", "`POST /jobs/{job_id}/cancel`, ended")
 def _(turn: Turn) -> None:
-    ended = turn.reader.ended()
+    ended = turn.reader.some("succeeded")
     for number in range(3):
         said = turn.run(number, ID=ended)
         assert code(said) == "INGESTION_ALREADY_ENDED"
@@ -678,7 +667,7 @@ def _(turn: Turn) -> None:
 
 @does("operations.md", "created")
 def _(turn: Turn) -> None:
-    shown, asked = turn.all(ID=turn.reader.ended())
+    shown, asked = turn.all(ID=turn.reader.some("succeeded"))
     assert "ingestion created" in shown.out
     first = asked.json["items"][0]
     assert (first["number"], first["type"]) == (1, "ingestion_created")
@@ -718,19 +707,19 @@ def at(path: str, found: Any) -> Any:
 @does("operations.md", "`data.id`, as `op_660e8400-…`")
 @does("submissions.md", "`ingestion_id`")
 def _(turn: Turn) -> None:
-    made = turn.reader.ended()
+    made = turn.reader.some("succeeded")
     assert fields(turn, turn.reader.get(made)) == [[made]]
     assert _UUID.fullmatch(made)
 
 
 @does("operations.md", "`type`")
 def _(turn: Turn) -> None:
-    assert fields(turn, turn.reader.get(turn.reader.text())) == [["documents"]]
+    assert fields(turn, turn.reader.get(turn.reader.some("text"))) == [["documents"]]
 
 
 @does("operations.md", "`status`")
 def _(turn: Turn) -> None:
-    failed = turn.reader.get(turn.reader.failed())
+    failed = turn.reader.get(turn.reader.some("failed"))
     assert fields(turn, failed) == [["failed"]]
     assert failed["status_reason"] == "some_items_failed"
 
@@ -739,7 +728,10 @@ def _(turn: Turn) -> None:
 def _(turn: Turn) -> None:
     with turn.reader.waiting() as waiting:
         before = turn.reader.get(waiting)
-    assert fields(turn, before, turn.reader.get(turn.reader.text())) == [[None], ["documents"]]
+    assert fields(turn, before, turn.reader.get(turn.reader.some("text"))) == [
+        [None],
+        ["documents"],
+    ]
 
 
 @does("operations.md", "`progress.message`")
@@ -747,7 +739,9 @@ def _(turn: Turn) -> None:
     upload = helpers.upload_file(**turn.reader.access, path=turn.reader.folder / "sst.nc")
     source = {"type": "file", "upload_id": upload["id"]}
     grid = turn.reader.ended(convention_id="nc-to-geotiff", source=source)
-    said, nothing = fields(turn, turn.reader.get(grid), turn.reader.get(turn.reader.ended()))
+    said, nothing = fields(
+        turn, turn.reader.get(grid), turn.reader.get(turn.reader.some("succeeded"))
+    )
     assert re.fullmatch(r"2024-06-0\dT12:00:00Z", said[0])
     assert nothing == [None]
 
@@ -756,7 +750,7 @@ def _(turn: Turn) -> None:
 @does("operations.md", "`resource.id`")
 def _(turn: Turn) -> None:
     labels = {"resource": "dep-2"}
-    [[found]] = fields(turn, turn.reader.get(turn.reader.ended(labels=labels)))
+    [[found]] = fields(turn, turn.reader.get(turn.reader.start(labels=labels)))
     assert found in (labels, "dep-2")
 
 
@@ -766,7 +760,7 @@ def _(turn: Turn) -> None:
 def _(turn: Turn) -> None:
     with turn.reader.waiting() as waiting:
         before = turn.reader.get(waiting)
-    [[early], [late]] = fields(turn, before, turn.reader.get(turn.reader.ended()))
+    [[early], [late]] = fields(turn, before, turn.reader.get(turn.reader.some("succeeded")))
     assert (early is None) is ("null" in turn.line.columns["note"].lower())
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", late)
 
@@ -784,9 +778,9 @@ def _(turn: Turn) -> None:
 @does("operations.md", "poll until a terminal state")
 def _(turn: Turn) -> None:
     made = {
-        0: turn.reader.ended(),
-        3: turn.reader.failed(),
-        4: turn.reader.canceled(),
+        0: turn.reader.some("succeeded"),
+        3: turn.reader.some("failed"),
+        4: turn.reader.some("canceled"),
     }
     for expected, one in made.items():
         assert turn.run(0, ID=one).code == expected
@@ -804,7 +798,7 @@ def _(turn: Turn) -> None:
 
 @does("operations.md", 'an `echo "Status: $STATUS"`')
 def _(turn: Turn) -> None:
-    for said in turn.all(ID=turn.reader.ended()):
+    for said in turn.all(ID=turn.reader.some("succeeded")):
         assert re.search("ingestion.succeeded", said.out + said.err)
         assert re.search("ingestion.created", said.out + said.err)
 
@@ -814,28 +808,33 @@ def _(turn: Turn) -> None:
     """It ends, whatever it meets."""
     reader = turn.reader
     turn.well(0)
-    ended = {0: reader.ended(), 3: reader.failed(), 4: reader.canceled()}
     without_jq = {"PATH": str(path_without_jq(reader))}
-    for expected, one in ended.items():
-        for environ in ({}, without_jq):
-            said = poll(turn, one, 60, environ=environ)
-            assert said.code == expected, said.err
-            assert "Status: " in said.err
-    assert poll(turn, NOWHERE, 60).code == 1
-    with reader.held() as held:
-        # It looks several times, and then no more.
-        said = poll(turn, held, 3)
-        assert said.code == 5, said.err
-        assert said.err.count("Status: running") > 1
-    with answering((200, "", b"<html>hello</html>")) as other:
-        assert poll(turn, NOWHERE, 60, OSA_SERVER=other).code == 1
-    with answering((200, "", b'{"status": "running", "done": false}')) as other:
-        assert poll(turn, NOWHERE, 2, OSA_SERVER=other).code == 5
-    good = json.dumps({"status": "succeeded", "done": True, "progress": None}).encode()
-    busy = json.dumps({"code": "OVERLOADED"}).encode()
-    with answering((503, "1", busy), (429, "1", busy), (200, "", good)) as other:
-        assert poll(turn, NOWHERE, 60, OSA_SERVER=other).code == 0
-    assert poll(turn, NOWHERE, 2, OSA_SERVER="http://127.0.0.1:9").code == 1
+    running = b'{"status": "running", "done": false, "progress": null}'
+    good = b'{"status": "succeeded", "done": true, "progress": null}'
+    with (
+        ThreadPoolExecutor(8) as pool,
+        reader.held() as held,
+        answering((200, "", b"<html>hello</html>")) as page,
+        answering((200, "", running)) as endless,
+        answering((503, "1", b"{}"), (429, "1", b"{}"), (200, "", good)) as busy,
+    ):
+        ask = partial(pool.submit, poll, turn)
+        asked = [(1, ask(NOWHERE, 60))]
+        for code, kind in ((0, "succeeded"), (3, "failed"), (4, "canceled")):
+            asked.append((code, ask(reader.some(kind), 60)))
+            asked.append((code, ask(reader.some(kind), 60, environ=without_jq)))
+        patient = ask(held, 6)
+        asked.append((5, patient))
+        asked.append((1, ask(NOWHERE, 60, OSA_SERVER=page)))
+        asked.append((5, ask(NOWHERE, 2, OSA_SERVER=endless)))
+        asked.append((0, ask(NOWHERE, 60, OSA_SERVER=busy)))
+        asked.append((1, ask(NOWHERE, 2, OSA_SERVER="http://127.0.0.1:9")))
+        for expected, call in asked:
+            said = call.result()
+            assert said.code == expected, (said.out, said.err)
+            assert "Status: " in said.err or expected == 1
+        # It has looked several times.
+        assert patient.result().err.count("Status: running") > 1
 
 
 def poll(turn: Turn, one: str, seconds: int, **given: Any) -> Said:
@@ -866,7 +865,7 @@ def _(turn: Turn) -> None:
 
 @does("operations.md", "look at the error")
 def _(turn: Turn) -> None:
-    explained, asked, detail = turn.all(ID=turn.reader.failed())
+    explained, asked, detail = turn.all(ID=turn.reader.some("failed"))
     assert "failed_items" in explained.out
     assert asked.json["code"] == "failed"
     assert "2 of 6" in detail.value
@@ -882,7 +881,7 @@ def _(turn: Turn) -> None:
 
 @does("operations.md", "backoff between tries")
 def _(turn: Turn) -> None:
-    made = turn.reader.ended()
+    made = turn.reader.some("succeeded")
     for said in turn.all(ID=made):
         assert said.json["id"] == made
     good = json.dumps(turn.reader.get(made)).encode()
@@ -981,7 +980,7 @@ def _(turn: Turn) -> None:
 
 @does("ingest-jobs.md", "`ingest_jobs.get(job_id=…)`")
 def _(turn: Turn) -> None:
-    made = turn.reader.ended()
+    made = turn.reader.some("succeeded")
     given, shown, asked = turn.all(ID=made)
     assert given.value == asked.json
     assert made in shown.out
@@ -1173,7 +1172,9 @@ def _(turn: Turn) -> None:
 
 @does("ingest-jobs.md", "`ForbiddenError`")
 def _(turn: Turn) -> None:
-    [said] = check_problem(turn, READER=reading_token(turn.reader), ID=turn.reader.ended())
+    [said] = check_problem(
+        turn, READER=reading_token(turn.reader), ID=turn.reader.some("succeeded")
+    )
     assert said.error is not None
     assert "ingestions:write" in said.error.detail
 
@@ -1185,7 +1186,7 @@ def _(turn: Turn) -> None:
 
 @does("ingest-jobs.md", "`ConflictError`")
 def _(turn: Turn) -> None:
-    made = turn.reader.ended()
+    made = turn.reader.some("succeeded")
     [said] = check_problem(turn, ID=made)
     assert said.error is not None
     assert said.error.context["ingestion"]["id"] == made

@@ -15,6 +15,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -29,7 +30,7 @@ import httpx
 from osa.cli import ingestion as helpers
 from osa.cli.ingestion import IngestionError
 from osa.cli.main import main
-from osa_testing.processes import Archive, Served
+from osa_testing.processes import Archive, Served, archive
 from osa_testing.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -157,7 +158,10 @@ class Reader:
     #: What the pages tell to begin with.
     shell: str
     python: str
+    #: What the tests want to have at hand.
+    kept: dict[str, Any] = field(default_factory=dict)
     _held: list[Path] = field(default_factory=list)
+    _some: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         environ = {
@@ -245,6 +249,15 @@ class Reader:
         look = partial(helpers.get_ingestion, **self.access, ingestion_id=ingestion_id)
         return until(lambda: (now := look(wait_seconds=20))["done"] and now, "it is done")
 
+    def some(self, kind: str) -> str:
+        """One that ended so (`succeeded`, `failed`, `canceled`), or `text`; to look at, not to
+        change."""
+        known = self._some.get(kind)
+        if known is None or self.http.get(f"/api/v1/ingestions/{known}").status_code == 404:
+            makes = {"succeeded": self.ended, "failed": self.failed, "canceled": self.canceled}
+            self._some[kind] = known = {**makes, "text": self.text}[kind]()
+        return known
+
     def failed(self) -> str:
         """One that failed, two of six items."""
         return self.ended(parameters={"count": 6, "failed_every": 3})
@@ -281,6 +294,25 @@ class Reader:
         """A document that was ingested; the ingestion's id."""
         source = {"type": "text", "text": "Salinity was measured at four stations."}
         return self.ended(convention_id="documents", source=source, **given)
+
+
+@contextlib.contextmanager
+def reading(folder: Path, **settings: str) -> Iterator[Reader]:
+    """A reader and a server, until the block ends."""
+    usual = {"OSA_ALLOWED_HOSTS": "127.0.0.1", "OSA_POLL_INTERVAL_SECONDS": "0.05"}
+    database = f"sqlite+pysqlite:///{folder / 'archive' / 'osa.db'}"
+    with archive(folder, database, **usual, **settings) as made:
+        served = made.serve()
+        home = folder / "reader"
+        home.mkdir()
+        shutil.copy(ROOT / "samples" / "sea-surface-temperature.nc", home / "sst.nc")
+        shutil.copy(ROOT / "samples" / "field-notes.txt", home / "notes.txt")
+        begin = [line for line in lines(INDEX) if line.heading == "Before you begin"]
+        shell, python = (line.snippets[0].code for line in begin)
+        with served.client() as client:
+            yield Reader(
+                archive=made, served=served, http=client, folder=home, shell=shell, python=python
+            )
 
 
 class Turn:
