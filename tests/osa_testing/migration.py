@@ -158,6 +158,7 @@ class Reader:
     #: What the pages tell to begin with.
     shell: str
     python: str
+    until_closed: contextlib.ExitStack
     #: What the tests want to have at hand.
     kept: dict[str, Any] = field(default_factory=dict)
     _held: list[Path] = field(default_factory=list)
@@ -309,9 +310,15 @@ def reading(folder: Path, **settings: str) -> Iterator[Reader]:
         shutil.copy(ROOT / "samples" / "field-notes.txt", home / "notes.txt")
         begin = [line for line in lines(INDEX) if line.heading == "Before you begin"]
         shell, python = (line.snippets[0].code for line in begin)
-        with served.client() as client:
+        with served.client() as client, contextlib.ExitStack() as held:
             yield Reader(
-                archive=made, served=served, http=client, folder=home, shell=shell, python=python
+                archive=made,
+                served=served,
+                http=client,
+                folder=home,
+                shell=shell,
+                python=python,
+                until_closed=held,
             )
 
 
