@@ -18,7 +18,7 @@ from sqlalchemy import select
 from osa.conventions import Reached
 from osa.server.bootstrap import House
 from osa.server.errors import Conflict, NotFound, OsaError
-from osa.server.model import ENDED, Principal, Status
+from osa.server.model import ENDED, IngestionQuery, Principal, Status
 from osa.server.service.jobs import Job, Verdict
 from osa.server.store import deletions
 from osa.server.store.tables import ingestion
@@ -297,6 +297,44 @@ def test_a_retry_in_another_campaign_is_counted_there_and_comes_back_when_it_is_
     director.house.service.deletions.delete(director.principal, retried.id)
     assert told(director, "x")[0] == {"canceled": 1}
     assert told(director, "y")[0] == {"succeeded": 1}
+
+
+def test_what_is_tried_again_outside_of_a_campaign_stays_counted_in_its_own(
+    director: Director,
+) -> None:
+    director.create("x")
+    step = director.step("x")
+    director.commit(step, child("one"), reached=Reached(next_position=None))
+    director.running.complete(step)
+    director.fail(director.take(director.queued("x")[0].id), "torn")
+    assert told(director, "x") == ({"failed": 1}, {"torn": 1})
+    assert director.where("x") == ("failed", "some_children_failed")
+    loose = director.start()
+    director.commit(director.take(loose.id), child("one", again=True), child("two"))
+    assert told(director, "x") == ({"queued": 1}, {})
+    (again,) = director.queued("x")
+    assert again.parent_ingestion_id == loose.id
+    director.finish("x")
+    assert told(director, "x") == ({"succeeded": 1}, {})
+    assert director.where("x") == ("succeeded", "completed")
+
+
+def test_what_is_tried_again_of_a_canceled_campaign_is_not_canceled_with_it(
+    director: Director,
+) -> None:
+    director.create("x")
+    director.commit(director.step("x"), child("one"), reached=GO_ON)
+    director.cancel("x", force=True)
+    director.sweep()
+    assert director.where("x") == ("canceled", "requested")
+    loose = director.start()
+    director.commit(director.take(loose.id), child("one", again=True))
+    director.sweep()
+    assert director.where("x") == ("canceled", "requested")
+    query = IngestionQuery(parent_ingestion_id=loose.id)
+    reading = director.house.service.reading
+    (again,) = reading.list(director.principal, query, cursor=None, per_page=10).items
+    assert (again.status, again.campaign_id) == ("queued", None)
 
 
 def test_a_deleted_retry_in_the_middle_changes_no_count(director: Director) -> None:
