@@ -795,6 +795,7 @@ def test_what_cannot_be_done_for_one_keeps_no_other_waiting(
 # With everything real.
 
 
+@pytest.mark.parametrize("database_kind", ONE, indirect=True)
 def test_workers_take_a_campaign_to_its_end_through_a_restart(
     director: Director, archive, tmp_path: Path
 ) -> None:
