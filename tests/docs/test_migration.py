@@ -99,6 +99,13 @@ def test_codes_are_those_of_the_contract() -> None:
         assert named - known - settings == set(), page.name
 
 
+def test_every_status_is_beside_one_of_theirs() -> None:
+    page = FOLDER / "operations.md"
+    told = [line for line in lines(page) if line.heading == "Statuses"]
+    words = {word for line in told for word in (*line.words("there"), *line.words("note"))}
+    assert {one["name"] for one in MACHINE["states"]} <= words
+
+
 # What several of them need.
 
 
