@@ -418,6 +418,49 @@ def test_many_at_once_neither_miscount_nor_stand_in_each_others_way(director: Di
         assert told(director, name)[0] == _leaves(director.house, name)
 
 
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_a_batch_that_tries_children_again_waits_in_no_circle_with_their_callers(
+    director: Director,
+) -> None:
+    """Both take an ingestion's row before the campaign's."""
+    director.create("x")
+    step = director.step("x")
+    items = [child(f"e{n}", again=True) for n in range(8)]
+    director.commit(step, *items, reached=GO_ON)
+    unexpected: list[Exception] = []
+    over = threading.Event()
+
+    def batches() -> None:
+        try:
+            for _ in range(12):
+                director.commit(step, *items, reached=GO_ON)
+        except OsaError as exc:
+            unexpected.append(exc)
+        finally:
+            over.set()
+
+    def callers(number: int) -> None:
+        chance = random.Random(number)
+        while not over.is_set():
+            for one in chance.sample(director.children("x"), 6):
+                if one.retried_by is None:
+                    try:
+                        director.cancel_one(one.id)
+                        if number:
+                            director.retry(one.id)
+                    except (Conflict, NotFound):
+                        continue
+                    except OsaError as exc:
+                        unexpected.append(exc)
+
+    with ThreadPoolExecutor(4) as threads:
+        work = [threads.submit(batches), *(threads.submit(callers, n) for n in range(3))]
+        for one in work:
+            one.result(60)
+    assert not unexpected
+    assert told(director, "x")[0] == _leaves(director.house, "x")
+
+
 def _leaves(house: House, campaign_id: str) -> dict[str, int]:
     """From the rows: each that was not tried again is counted, but for a deleted one that another
     has taken the place of."""

@@ -4,7 +4,7 @@ transaction that commits it."""
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -130,16 +130,22 @@ class Children:
         )
         return Child(new=new, external_id=start.external_id, again=start.again)
 
-    def hold(self, tx: Connection, parent: Ingestion, family: Family) -> None:
+    def hold(self, tx: Connection, parent: Ingestion, family: Family) -> Collection[str]:
         """Take the rows of those that are tried again, before the campaign's: everybody takes an
-        ingestion's first, and nobody waits in a circle."""
+        ingestion's first, and nobody waits in a circle. Which."""
         wanted = {child.external_id for each in family.children for child in each if child.again}
-        if wanted:
-            tries = campaign_changes.latest_tries(tx, parent.tenant, wanted)
-            retries.hold(tx, [last.id for last in tries.values() if _is_to_be_tried_again(last)])
+        if not wanted:
+            return ()
+        tries = campaign_changes.latest_tries(tx, parent.tenant, wanted).values()
+        ids = {last.id for last in tries if Status(last.status) in ENDED - {Status.SUCCEEDED}}
+        retries.hold(tx, ids)
+        return ids
 
-    def add(self, tx: Connection, parent: Ingestion, children: Sequence[Child]) -> int:
-        """Start those that are not there; how many. Two of one external id are one."""
+    def add(
+        self, tx: Connection, parent: Ingestion, children: Sequence[Child], *, held: Collection[str]
+    ) -> int:
+        """Start those that are not there, and try those again that are held; how many. Two of one
+        external id are one."""
         wanted = {child.external_id: child for child in children}
         if not wanted:
             return 0
@@ -149,7 +155,7 @@ class Children:
             last = there.get(external_id)
             if last is None:
                 new = child.new
-            elif child.again and _is_to_be_tried_again(last):
+            elif child.again and last.id in held:
                 new = replace(
                     child.new,
                     request=replace(child.new.request, external_id=None),
@@ -207,7 +213,3 @@ def _membership(own: Membership, last: Row[Any]) -> Membership:
     if own.key is not None:
         return own
     return replace(own, key=last.campaign_key, campaign_id=last.campaign_id)
-
-
-def _is_to_be_tried_again(last: Row[Any]) -> bool:
-    return Status(last.status) in ENDED - {Status.SUCCEEDED}

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -162,7 +162,7 @@ class Running:
             if row is None:
                 return Verdict.LOST
             now = ingestion_of(row)
-            self._children.hold(tx, now, family)
+            held = self._children.hold(tx, now, family)
             if now.counts.seen != job.seen:
                 # The answer to our commit was lost, not the commit: this is the same batch again.
                 after, passed = now, row.cursor
@@ -170,7 +170,7 @@ class Running:
                 job.refused = True
                 return Verdict.STOP
             else:
-                after, passed = self._publish(tx, job, now, family, batch, report, workdir)
+                after, passed = self._publish(tx, job, now, family, held, batch, report, workdir)
                 logs.append(tx, now.id, said, keep=self._policy.log_lines_kept)
         # Not before: the answer to this transaction may be lost too.
         job.moved = job.moved or passed != job.cursor
@@ -203,6 +203,7 @@ class Running:
         job: Job,
         now: Ingestion,
         family: Family,
+        held: Collection[str],
         batch: Batch,
         report: Report | None,
         workdir: Path,
@@ -236,7 +237,7 @@ class Running:
         after = ingestion_of(row)
         data = facts.state_and_counts(after)
         events.append(tx, now.id, "batch_committed", data, attempt=job.hold.attempt)
-        self._children.add(tx, now, family.of(cut))
+        self._children.add(tx, now, family.of(cut), held=held)
         if whole and batch.reached is not None and now.campaign_key is not None and now.is_step:
             campaign_changes.reach(
                 tx,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,7 +68,7 @@ def claim(connection: Connection, tenant: str, ingestion_id: str, new_id: str) -
     return claimed is not None
 
 
-def hold(connection: Connection, ingestion_ids: Sequence[str]) -> None:
+def hold(connection: Connection, ingestion_ids: Collection[str]) -> None:
     """Nobody else changes these until the transaction ends; taken in one order."""
     connection.execute(
         select(ingestion.c.id)
