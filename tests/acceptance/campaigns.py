@@ -178,7 +178,7 @@ class Outside:
 
 @contextlib.contextmanager
 def outside(folder: Path) -> Iterator[Outside]:
-    """Both servers, until the block ends. Raises NoProgram."""
+    """Both servers, until the block ends. Raises NotInstalled."""
     with contextlib.ExitStack() as held:
         (folder / "pycsw").mkdir()
         (folder / "pydap").mkdir()

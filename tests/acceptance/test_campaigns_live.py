@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from osa_testing import crowd
 from osa_testing.databases import Databases
-from osa_testing.elsewhere import NoProgram
+from osa_testing.environments import NotInstalled
 from osa_testing.postgres import NoPostgres
 
 from osa.server.bootstrap import House
@@ -42,7 +42,7 @@ def world(stories: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iter
     try:
         with stories.outside(tmp_path_factory.mktemp("outside")) as world:
             yield world
-    except NoProgram as exc:
+    except NotInstalled as exc:
         pytest.skip(str(exc))
 
 

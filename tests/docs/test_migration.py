@@ -23,7 +23,7 @@ import pytest
 from osa_testing import mago_double
 from osa_testing.catalogue import Iso, running
 from osa_testing.contract import CONTRACT
-from osa_testing.elsewhere import NoProgram
+from osa_testing.environments import NotInstalled
 from osa_testing.migration import (
     FOLDER,
     INDEX,
@@ -579,7 +579,7 @@ def catalogue(reader: Reader) -> dict[str, str]:
         folder.mkdir()
         try:
             found = reader.until_closed.enter_context(running(folder))
-        except NoProgram as exc:
+        except NotInstalled as exc:
             pytest.skip(str(exc))
         found.put(iso.parent, *iso.children(2))
         reader.kept["csw"] = found

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from osa_testing import catalogue, dodsc, hyspex
 from osa_testing.catalogue import Iso
-from osa_testing.elsewhere import NoProgram
+from osa_testing.environments import NotInstalled
 from osa_testing.migration import FOLDER, ROOT, Line, Reader, Registry, Turn, lines, reading
 from osa_testing.waiting import until
 
@@ -62,7 +62,7 @@ class Sources:
             try:
                 csw = self.held.enter_context(catalogue.running(self.folder / "pycsw"))
                 scenes = self.held.enter_context(dodsc.running(self.folder / "pydap"))
-            except NoProgram as exc:
+            except NotInstalled as exc:
                 pytest.skip(str(exc))
             datasets = [hyspex.record(iso, one, url=scenes.link(one)) for one in (1, 2)]
             csw.put(iso.parent, *datasets)

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 import httpx
 
-from osa_testing import elsewhere
+from osa_testing import environments
 
 #: As MET Norway runs it; what it needs of others is pinned where a later one breaks it.
 REQUIREMENTS = ("pycsw==2.6.2", "SQLAlchemy==1.4.54", "OWSLib==0.28.1")
@@ -29,7 +29,7 @@ _ISO = {
 GMI = "http://www.isotc211.org/2005/gmi"
 
 
-NoCatalogue = elsewhere.NoProgram
+NoCatalogue = environments.NotInstalled
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ class Catalogue:
 @contextmanager
 def running(folder: Path) -> Iterator[Catalogue]:
     """A pycsw without records, until the block ends. Raises NoCatalogue."""
-    interpreter = elsewhere.python("pycsw-2.6.2", REQUIREMENTS)
-    with elsewhere.running(interpreter, PROGRAM, folder) as port:
+    python = environments.interpreter("pycsw-2.6.2", REQUIREMENTS)
+    with environments.running(python, PROGRAM, folder) as port:
         root = f"http://127.0.0.1:{port}"
         yield Catalogue(f"{root}/csw", f"{root}/control")
 

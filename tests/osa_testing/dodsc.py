@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from osa_testing import elsewhere, hyspex
+from osa_testing import environments, hyspex
 
 REQUIREMENTS = ("pydap==3.5.9", "netCDF4>=1.7.2", "numpy>=2.0")
 PROGRAM = Path(__file__).with_name("dodsc_program.py")
@@ -39,10 +39,10 @@ class Scenes:
 
 @contextmanager
 def running(folder: Path) -> Iterator[Scenes]:
-    """A pydap with scenes, until the block ends. Raises NoProgram."""
-    interpreter = elsewhere.python("pydap-3.5.9", REQUIREMENTS)
+    """A pydap with scenes, until the block ends. Raises NotInstalled."""
+    python = environments.interpreter("pydap-3.5.9", REQUIREMENTS)
     for number in range(_FILES):
         hyspex.write_scene(folder / f"{number}.nc", seed=number)
-    with elsewhere.running(interpreter, PROGRAM, folder) as port:
+    with environments.running(python, PROGRAM, folder) as port:
         origin = f"http://127.0.0.1:{port}"
         yield Scenes(f"{origin}/dodsC", f"{origin}/control")

@@ -1,5 +1,5 @@
 """Virtual environments of their own for servers that tests run: made once on a machine, in the
-folder for temporary files, and shared by all that run tests."""
+folder for temporary files, and shared by all that run tests. And how such a server is run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import fcntl
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -33,3 +34,29 @@ def interpreter(name: str, requirements: Sequence[str]) -> Path:
                     raise NotInstalled(f"{name} cannot be installed: {done.stderr[-500:]}")
             ready.write_text(repr(tuple(requirements)))
     return python
+
+
+@contextmanager
+def running(python: Path, program: Path, folder: Path) -> Iterator[int]:
+    """The program, given the folder, until the block ends: the port that it says first. Raises
+    NotInstalled."""
+    log = folder / f"{program.stem}.log"
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(
+            [str(python), "-W", "ignore", str(program), str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+        ) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            for said in process.stdout:
+                if said.startswith(b"port "):
+                    yield int(said.split()[1])
+                    break
+            else:
+                raise NotInstalled(f"{program.stem} does not start: {log.read_text()[-500:]}")
+        finally:
+            process.kill()
