@@ -331,6 +331,18 @@ def test_a_step_that_says_nothing_of_how_far_it_is_is_the_last(director: Directo
 
 
 @pytest.mark.parametrize("database_kind", ONE, indirect=True)
+def test_a_campaign_never_goes_back(director: Director) -> None:
+    """It would go round for ever."""
+    director.create(start_position=5)
+    job = director.step()
+    for wrong in (Reached(next_position=4), Reached(next_position=6, total_children=-1)):
+        with pytest.raises(ValueError, match=r"would begin at 4|-1 children"):
+            director.commit(job, child("a"), reached=wrong)
+    assert not director.children()
+    assert director.get().next_start_position == 5
+
+
+@pytest.mark.parametrize("database_kind", ONE, indirect=True)
 def test_items_that_are_rejected_do_not_stop_a_campaign(director: Director) -> None:
     director.create()
     job = director.step()

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from osa.conventions import Batch
+from osa.conventions import Batch, Reached
 from osa.conventions.authoring import Progress as Report
 from osa.conventions.registry import Registry
 from osa.server.model import Fault, Ingestion, RetryScope, Status
@@ -239,6 +239,7 @@ class Running:
         events.append(tx, now.id, "batch_committed", data, attempt=job.hold.attempt)
         self._children.add(tx, now, family.of(cut), held=held)
         if whole and batch.reached is not None and now.campaign_key is not None and now.is_step:
+            _check_reached(batch.reached, now)
             campaign_changes.reach(
                 tx,
                 now.campaign_key,
@@ -409,6 +410,15 @@ def _verdict(now: Ingestion) -> Verdict:
     if now.stop_early and now.too_many_failures:
         return Verdict.ENOUGH
     return Verdict.STOP if now.status is Status.CANCELING else Verdict.CONTINUE
+
+
+def _check_reached(reached: Reached, now: Ingestion) -> None:
+    """A campaign that went back would never come to its end. Raises ValueError."""
+    begun, following = now.start_position or 1, reached.next_position
+    if following is not None and following < begun:
+        raise ValueError(f"the step began at {begun}, and the next would begin at {following}.")
+    if reached.total_children is not None and reached.total_children < 0:
+        raise ValueError(f"{reached.total_children} children in all.")
 
 
 def _missing(job: Job, now: Ingestion) -> int:
