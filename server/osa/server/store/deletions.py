@@ -32,7 +32,6 @@ NOBODY = "(deleted)"
 #: Rows in one transaction of `drop`: fifty milliseconds, and three times that on a busy machine.
 PIECE = 2_000
 _INGESTIONS_AT_ONCE = 100
-_ENDED = sorted(ENDED)
 
 
 def _drop_some(table: Table) -> Delete:
@@ -59,7 +58,7 @@ def hide(connection: Connection, tenant: str, ingestion_ids: Sequence[str]) -> S
             .where(
                 ingestion.c.id.in_(ingestion_ids),
                 ingestion.c.tenant == tenant,
-                ingestion.c.status.in_(_ENDED),
+                ingestion.c.status.in_(sorted(ENDED)),
             )
             .values(tenant=NOBODY, external_id=None)
             .returning(ingestion.c.id)
@@ -93,7 +92,9 @@ def _lock(connection: Connection, ingestion_ids: Sequence[str]) -> Sequence[str]
     connection.execute(
         select(ingestion.c.id)
         # One that is active may be locked for long.
-        .where(chained, or_(ingestion.c.id.in_(ingestion_ids), ingestion.c.status.in_(_ENDED)))
+        .where(
+            chained, or_(ingestion.c.id.in_(ingestion_ids), ingestion.c.status.in_(sorted(ENDED)))
+        )
         .order_by(ingestion.c.id)
         .with_for_update()
     ).all()
@@ -151,7 +152,7 @@ def ended_before(
             select(ingestion.c.id)
             .where(
                 ingestion.c.tenant == tenant,
-                ingestion.c.status.in_(_ENDED),
+                ingestion.c.status.in_(sorted(ENDED)),
                 ingestion.c.ended_at <= now() - micros(seconds),
             )
             .order_by(ingestion.c.ended_at, ingestion.c.id)
