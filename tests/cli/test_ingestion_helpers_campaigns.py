@@ -22,6 +22,7 @@ SUMMARY_TOKEN = "4b1c2d3e4f019aa9d47c007f6e8d535a4b1c2d3e4fA"
 CUT = httpx.ReadError("cut")
 REFUSED = httpx.ConnectError("refused")
 STALE, ACTIVE = problem("CampaignPositionStale"), problem("CampaignStepActive")
+ENDED = problem("CampaignEnded")
 
 Call = Callable[..., Any]
 #: Each operation with what it needs; its path and method in the contract.
@@ -49,6 +50,8 @@ CALLS: list[tuple[Call, dict[str, Any], str, str]] = [
         )
     ),
 ]
+#: What an operation asks before: an advance looks what there is.
+BEFORE: dict[Call, list[Any]] = {helpers.advance_campaign: [httpx.Response(200, json=PAUSED)]}
 
 
 class Clock:
@@ -100,7 +103,8 @@ PROBLEMS = [
 def test_every_documented_problem_is_an_error_and_sent_again_only_when_it_is_about_time(
     call: Call, keywords: dict[str, Any], name: str
 ) -> None:
-    server = Server(problem(name, **{"Retry-After": "1"}))
+    before = BEFORE.get(call, [])
+    server = Server(*before, problem(name, **{"Retry-After": "1"}))
     error = refused(call, server, **keywords, retries=1)
     said = EXAMPLES[f"Problem{name}"]
     assert (error.code, error.status, error.detail, error.context) == (
@@ -110,7 +114,7 @@ def test_every_documented_problem_is_an_error_and_sent_again_only_when_it_is_abo
         said.get("context", {}),
     )
     about_time = said["retryable"] and (said["status"] == 429 or said["status"] >= 500)
-    assert len(server.asked) == (2 if about_time else 1)
+    assert len(server.asked) == len(before) + (2 if about_time else 1)
 
 
 def test_the_contract_documents_the_problems_of_campaigns() -> None:
@@ -128,10 +132,13 @@ def test_each_goes_to_its_path_and_gives_the_answer_untouched(
 ) -> None:
     answer = RUNNING | {"a_new_member": [1, {"deep": None}]}
     status = 202 if call is helpers.advance_campaign else 200
-    server = Server(page([answer]) if call is helpers.list_campaigns else answer, status=status)
+    before = BEFORE.get(call, [])
+    told = page([answer]) if call is helpers.list_campaigns else answer
+    server = Server(*before, told, status=status)
     got = call(**ACCESS, **keywords, http=server.http)
     assert got == ([answer] if call is helpers.list_campaigns else answer)
-    assert server.paths() == [f"{method.upper()} {path.format(campaign_id=CAMPAIGN)}"]
+    asked = f"{method.upper()} {path.format(campaign_id=CAMPAIGN)}"
+    assert server.paths() == [*(f"GET /campaigns/{CAMPAIGN}" for _ in before), asked]
     assert server.asked[0].headers["Authorization"] == "Bearer t0ken-of-mine"
 
 
@@ -140,7 +147,8 @@ def test_an_answer_that_is_not_what_the_contract_says_is_an_error(
     call: Call, keywords: dict[str, Any], path: str, method: str
 ) -> None:
     status = 202 if call is helpers.advance_campaign else 200
-    error = refused(call, Server({"campaign_id": CAMPAIGN}, status=status), **keywords)
+    before = BEFORE.get(call, [])
+    error = refused(call, Server(*before, {"campaign_id": CAMPAIGN}, status=status), **keywords)
     assert error.code == "INVALID_RESPONSE"
 
 
@@ -239,40 +247,93 @@ def test_an_advance_of_a_campaign_without_a_next_step_starts_none() -> None:
 
 
 def test_a_stale_position_is_a_conflict_that_names_the_right_one() -> None:
-    server = Server(STALE)
+    server = Server(PAUSED, STALE)
     error = refused(helpers.advance_campaign, server, campaign_id=CAMPAIGN, start_position=1)
     assert (error.code, error.context["next_start_position"]) == ("CAMPAIGN_POSITION_STALE", 26)
-    assert len(server.asked) == 1
+    assert len(server.asked) == 2
 
 
-@pytest.mark.parametrize("lost", [CUT, httpx.ReadTimeout("slow"), httpx.Response(502)])
-@pytest.mark.parametrize("conflict", [ACTIVE, STALE])
-def test_an_advance_whose_answer_was_lost_has_started_the_step_when_it_is_there(
-    lost: Any, conflict: httpx.Response
-) -> None:
-    # The latest step of the example began at 1.
-    server = Server(lost, REFUSED, conflict, RUNNING)
-    got = helpers.advance_campaign(
-        **ACCESS, campaign_id=CAMPAIGN, start_position=1, http=server.http
+def advance(server: Server, position: int | None = 26) -> dict[str, Any]:
+    return helpers.advance_campaign(
+        **ACCESS, campaign_id=CAMPAIGN, start_position=position, http=server.http
     )
-    assert (got, len(server.asked)) == (RUNNING, 4)
 
 
-@pytest.mark.parametrize("conflict", [ACTIVE, STALE])
-def test_an_advance_whose_answer_was_lost_is_a_conflict_when_another_step_is_there(
+def after(position: int, *, steps: int = 2, **state: Any) -> dict[str, Any]:
+    """The paused campaign after further steps, the last of which began there."""
+    step = PAUSED["latest_step"] | {"number": steps, "start_position": position}
+    return {**RUNNING, "step_count": steps, "latest_step": step, **state}
+
+
+def posts(server: Server) -> int:
+    return sum(path.startswith("POST") for path in server.paths())
+
+
+LOST = [CUT, httpx.ReadTimeout("slow"), httpx.Response(502)]
+#: Where a campaign may be when the answer to an advance to 26 was lost: the step goes on, has
+#: moved, has failed where it began, was the last, and was followed by others.
+STARTED = {
+    "goes on": after(26, next_start_position=26),
+    "has moved": after(26, next_start_position=51),
+    "has failed without moving": after(26, next_start_position=26, status="paused"),
+    "was the last": after(26, next_start_position=None, status="succeeded", done=True),
+    "was followed by others": after(76, steps=4, next_start_position=101),
+}
+
+
+@pytest.mark.parametrize("lost", LOST)
+@pytest.mark.parametrize("now", STARTED.values(), ids=STARTED)
+@pytest.mark.parametrize("position", [26, None])
+def test_an_advance_whose_answer_was_lost_has_started_the_step_and_is_not_sent_again(
+    lost: Any, now: dict[str, Any], position: int | None
+) -> None:
+    server = Server(httpx.Response(200, json=PAUSED), lost, REFUSED, now)
+    assert (advance(server, position), posts(server)) == (now, 1)
+
+
+@pytest.mark.parametrize("conflict", [ACTIVE, STALE, ENDED], ids=["active", "stale", "ended"])
+def test_an_advance_that_is_carried_out_while_it_is_sent_again_is_no_conflict(
     conflict: httpx.Response,
 ) -> None:
-    for now in (RUNNING, CREATED):
-        server = Server(CUT, conflict, now)
+    now = after(26, next_start_position=51)
+    server = Server(PAUSED, CUT, PAUSED, conflict, now)
+    assert (advance(server), posts(server)) == (now, 2)
+
+
+def test_an_advance_that_was_lost_on_its_way_is_sent_again() -> None:
+    # A step began there before, too: it is an earlier one.
+    earlier = PAUSED | {"next_start_position": 1}
+    now = after(1, next_start_position=1)
+    server = Server(earlier, CUT, earlier, httpx.Response(202, json=now))
+    assert (advance(server, 1), posts(server)) == (now, 2)
+
+
+@pytest.mark.parametrize("conflict", [ACTIVE, STALE, ENDED], ids=["active", "stale", "ended"])
+def test_an_advance_whose_answer_was_lost_is_a_conflict_when_no_step_began_there(
+    conflict: httpx.Response,
+) -> None:
+    # The step before went on when it was sent: it may have moved, and another have begun there.
+    busy = PAUSED | {"latest_step": PAUSED["latest_step"] | {"ended_at": None}}
+    for before, now in ((PAUSED, PAUSED), (busy, after(51, next_start_position=76))):
+        server = Server(before, CUT, now, conflict, now)
         error = refused(helpers.advance_campaign, server, campaign_id=CAMPAIGN, start_position=26)
-        assert (error.status, len(server.asked)) == (409, 3)
+        assert (error.status, posts(server)) == (409, 2)
 
 
 @pytest.mark.parametrize("before", [[], [REFUSED], [problem("TooManyRequests")]])
 def test_an_advance_that_was_heard_for_the_first_time_gets_its_conflict(before: list[Any]) -> None:
-    server = Server(*before, ACTIVE, RUNNING)
+    server = Server(PAUSED, *before, ACTIVE, RUNNING)
     error = refused(helpers.advance_campaign, server, campaign_id=CAMPAIGN, start_position=1)
-    assert (error.code, len(server.asked)) == ("CAMPAIGN_STEP_ACTIVE", len(before) + 1)
+    assert (error.code, len(server.asked)) == ("CAMPAIGN_STEP_ACTIVE", len(before) + 2)
+
+
+def test_a_token_for_writing_alone_advances_to_a_position_and_is_never_sent_twice() -> None:
+    unread = problem("Forbidden")
+    server = Server(unread, httpx.Response(202, json=RUNNING))
+    assert (advance(server), posts(server)) == (RUNNING, 1)
+    server = Server(unread, CUT, unread)
+    error = refused(helpers.advance_campaign, server, campaign_id=CAMPAIGN, start_position=26)
+    assert (error.status, posts(server)) == (403, 1)
 
 
 def wait(*answers: Any, **keywords: Any) -> dict[str, Any]:

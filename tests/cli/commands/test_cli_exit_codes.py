@@ -83,6 +83,7 @@ def a_watch_of_a_campaign_that_is_paused(osa, archive):
 
 @produces(ExitCode.CONFLICT)
 def an_advance_of_a_campaign_whose_step_is_active(osa, archive):
+    campaign(archive, "CampaignRunning")
     path = f"/campaigns/{CAMPAIGN}/advance"
     archive.on("POST", path, archive.problem("ProblemCampaignStepActive"))
     return osa("campaign", "advance", CAMPAIGN, "--start-position", "26").code
