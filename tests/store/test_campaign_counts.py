@@ -478,6 +478,6 @@ def _leaves(house: House, campaign_id: str) -> dict[str, int]:
     for chain in chains.values():
         there = [one for one in chain if one[0] != deletions.NOBODY]
         assert sum(one[2] is None for one in there) <= 1, "two that could be retried"
-        # Once all are gone it is counted as it ended last.
-        counts[(there or chain)[-1][1]] += 1
+        # Once all are gone it is counted as the one that went last, which had no retry any more.
+        counts[there[-1][1] if there else next(one[1] for one in chain if one[2] is None)] += 1
     return dict(counts)

@@ -50,8 +50,16 @@ _DROPS = tuple(
 
 def hide(connection: Connection, tenant: str, ingestion_ids: Sequence[str]) -> Sequence[str]:
     """Delete those of these that are the tenant's and done: which. What they were retries of can be
-    retried again."""
-    parents = _lock(connection, ingestion_ids)
+    retried again, and what repeats one takes over its external id."""
+    named = connection.execute(
+        select(ingestion.c.id, ingestion.c.root_id, ingestion.c.external_id).where(
+            ingestion.c.id.in_(ingestion_ids),
+            ingestion.c.tenant == tenant,
+            ingestion.c.external_id.is_not(None),
+            ingestion.c.retried_by.is_not(None),
+        )
+    ).all()
+    parents = _lock(connection, ingestion_ids, heirs_of=[row.root_id for row in named])
     gone = (
         connection.execute(
             update(ingestion)
@@ -66,6 +74,9 @@ def hide(connection: Connection, tenant: str, ingestion_ids: Sequence[str]) -> S
         .scalars()
         .all()
     )
+    for row in named:
+        if row.id in gone:
+            _hand_over(connection, tenant, row.root_id, row.external_id)
     retry = ingestion.alias("retry")
     # What a deleted retry was retried by now repeats what that one did: still one retry for each.
     next_one = select(retry.c.retried_by).where(retry.c.id == ingestion.c.retried_by)
@@ -73,7 +84,11 @@ def hide(connection: Connection, tenant: str, ingestion_ids: Sequence[str]) -> S
         parents = (
             connection.execute(
                 update(ingestion)
-                .where(ingestion.c.id.in_(parents), ingestion.c.retried_by.in_(gone))
+                .where(
+                    ingestion.c.id.in_(parents),
+                    ingestion.c.retried_by.in_(gone),
+                    ingestion.c.tenant != NOBODY,
+                )
                 .values(retried_by=next_one.scalar_subquery())
                 .returning(ingestion.c.id)
             )
@@ -83,7 +98,25 @@ def hide(connection: Connection, tenant: str, ingestion_ids: Sequence[str]) -> S
     return gone
 
 
-def _lock(connection: Connection, ingestion_ids: Sequence[str]) -> Sequence[str]:
+def _hand_over(connection: Connection, tenant: str, root_id: str, external_id: str) -> None:
+    """What is known by this id is still there, in the first try that is left: who asks for it must
+    not start it again."""
+    heir = (
+        select(ingestion.c.id)
+        .where(ingestion.c.root_id == root_id, ingestion.c.tenant == tenant)
+        .order_by(ingestion.c.id)
+        .limit(1)
+    )
+    connection.execute(
+        update(ingestion)
+        .where(ingestion.c.id == heir.scalar_subquery(), ingestion.c.external_id.is_(None))
+        .values(external_id=external_id)
+    )
+
+
+def _lock(
+    connection: Connection, ingestion_ids: Sequence[str], *, heirs_of: Sequence[str]
+) -> Sequence[str]:
     """Take the rows, those that were retried from one another with them, and the campaigns that
     count anew, always in one order: two deletions never wait for each other in a circle. Those of
     which one of these is the retry."""
@@ -93,7 +126,12 @@ def _lock(connection: Connection, ingestion_ids: Sequence[str]) -> Sequence[str]
         select(ingestion.c.id)
         # One that is active may be locked for long.
         .where(
-            chained, or_(ingestion.c.id.in_(ingestion_ids), ingestion.c.status.in_(sorted(ENDED)))
+            chained,
+            or_(
+                ingestion.c.id.in_(ingestion_ids),
+                ingestion.c.status.in_(sorted(ENDED)),
+                ingestion.c.root_id.in_(heirs_of),
+            ),
         )
         .order_by(ingestion.c.id)
         .with_for_update()
