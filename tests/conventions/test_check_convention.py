@@ -319,3 +319,47 @@ def test_the_archive_of_a_check_knows_what_was_started_and_what_others_hold() ->
         ),
     )
     assert item.metadata == {"said": [{"x": "failed"}, "numbers"], "title": "A"}
+
+
+def test_a_part_of_the_archive_that_is_kept_sees_what_is_published_later() -> None:
+    archive = ArchiveInMemory(convention_id="numbers", others={"documents": []})
+    documents, own = archive.of("documents"), archive.of("documents").of("numbers")
+    archive.publish([Item.record("1", starts=[Start(external_id="x", convention_id="documents")])])
+    assert documents.started(["x"]) == own.started(["x"]) == {"x": "queued"}
+    assert own.record("1") is not None and documents.record("1") is None
+    assert archive.of("unheard-of").record("1") is None
+
+
+@pytest.mark.parametrize("archive", [None, ArchiveInMemory([Held(source_id="a", title="A")])])
+def test_a_convention_that_is_checked_finds_its_own_records_under_its_name(
+    archive: ArchiveInMemory | None,
+) -> None:
+    def ingest(context: Context[Any]) -> Iterator[Batch]:
+        if not context.cursor:
+            own = context.archive.of(context.params.own).record("a")
+            yield Batch(
+                items=[Item.record("b", title=own.title if own else None)], cursor={"done": True}
+            )
+
+    class Named(Params):
+        """Whose."""
+
+        own: str = Field(description="Which convention this is.")
+
+    checked = convention(ingest, params=Named)
+    held = [Held(source_id="a", title="A")] if archive is None else []
+    [item] = check_convention(checked, params={"own": checked.id}, held=held, archive=archive)
+    assert item.title == "A"
+
+
+@pytest.mark.parametrize(
+    ("last", "now"),
+    [(None, "queued"), *((end, "queued") for end in ("failed", "canceled"))]
+    + [(each, each) for each in ("queued", "running", "canceling", "succeeded")],
+)
+def test_again_counts_for_what_ended_without_a_result(last: str | None, now: str) -> None:
+    for again in (True, False):
+        archive = ArchiveInMemory(started={} if last is None else {"x": last})
+        start = Start(external_id="x", convention_id="documents", again=again)
+        archive.publish([Item.record("1", starts=[start])])
+        assert archive.started(["x"]) == {"x": now if again or last is None else last}

@@ -3,6 +3,7 @@ its own tenant, and nobody else's."""
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from osa.conventions.stored import identity, source_key
 
 #: Records in one answer, at most.
 PAGE = 50
+#: How a last try ends that may be followed by another.
+WITHOUT_RESULT = frozenset({"failed", "canceled"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,26 +89,45 @@ class Archive(ABC):
 
 
 class ArchiveInMemory(Archive):
-    """For tests and trials: holds what it is given, and what is published to it. `others` are the
-    records of other conventions, `started` the ingestions that are there, by external id."""
+    """For tests and trials: holds what it is given, and what is published to it. `records` are
+    those of the convention itself, `convention_id`, and `others` those of other ones; `started` the
+    ingestions that are there, by external id."""
 
     def __init__(
         self,
         records: Iterable[Held] = (),
         *,
+        convention_id: str | None = None,
         others: Mapping[str, Iterable[Held]] | None = None,
         started: Mapping[str, str] | None = None,
         campaigns: Mapping[str, HeldCampaign] | None = None,
     ) -> None:
-        self._held = {each.key: each for each in records}
-        self._others = dict(others or {})
+        self._whose: str | None = None
+        self._all: dict[str | None, dict[str, Held]] = {
+            id: {each.key: each for each in held} for id, held in (others or {}).items()
+        }
+        self._all[None] = {each.key: each for each in records}
         self._started = dict(started or {})
         self._campaigns = dict(campaigns or {})
+        if convention_id is not None:
+            self.belong_to(convention_id)
+
+    def belong_to(self, convention_id: str) -> None:
+        """What nobody was named for is this convention's."""
+        if self._whose is None:
+            own = self._all.pop(None, {})
+            self._all[convention_id] = self._all.get(convention_id, {}) | own
+            self._whose = convention_id
 
     def of(self, convention_id: str) -> Archive:
-        return ArchiveInMemory(
-            self._others.get(convention_id, ()), started=self._started, campaigns=self._campaigns
-        )
+        # All that is held is shared: what is published later is seen through both.
+        other = copy.copy(self)
+        other._whose = convention_id
+        return other
+
+    @property
+    def _held(self) -> dict[str, Held]:
+        return self._all.setdefault(self._whose, {})
 
     def started(self, external_ids: Collection[str]) -> Mapping[str, str]:
         return {id: self._started[id] for id in external_ids if id in self._started}
@@ -131,7 +153,8 @@ class ArchiveInMemory(Archive):
         """What a commit does with the records among them, and with what they start."""
         for item in items:
             for start in item.starts:
-                if start.again or start.external_id not in self._started:
+                last = self._started.get(start.external_id)
+                if last is None or (start.again and last in WITHOUT_RESULT):
                     self._started[start.external_id] = "queued"
             before = self.record(item.source_id)
             same = before and (before.title, before.metadata) == (item.title, item.metadata)

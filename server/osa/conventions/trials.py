@@ -82,6 +82,7 @@ class Trial:
         workdir = self.folder / str(self.runs)
         workdir.mkdir()
         archive = copy.deepcopy(self.archive or ArchiveInMemory(self.held))
+        archive.belong_to(self.convention.id)
         archive.publish(committed)
         context = self._context(workdir, batch_size, cursor or {}, wanted, archive)
         if stop_after == 0:

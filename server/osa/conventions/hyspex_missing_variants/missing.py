@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from osa.conventions.authoring import Context
 from osa.conventions.csw.client import Catalogue
 from osa.conventions.failures import ParametersInvalid
+from osa.conventions.held import WITHOUT_RESULT
 from osa.conventions.hyspex.datasets import Catalogued
 from osa.conventions.hyspex.parameters import Variant
 from osa.conventions.hyspex.recipes import HEIGHTS, NC_TO_GEOTIFF
@@ -23,9 +24,6 @@ from osa.conventions.hyspex_csw_parent import hyspex_csw_parent
 from osa.conventions.hyspex_csw_parent.parameters import CswParentParams
 from osa.conventions.hyspex_missing_variants.parameters import MissingVariantsParams
 from osa.conventions.items import Batch, Item
-
-#: The last try came to an end without a result.
-_WITHOUT_RESULT = ("failed", "canceled")
 
 
 def ingest(context: Context[MissingVariantsParams]) -> Iterator[Batch]:
@@ -145,7 +143,7 @@ class _Missing:
         failed: list[Variant] = []
         for variant, name in names.items():
             status = statuses.get(name)
-            if status is not None and status not in _WITHOUT_RESULT:
+            if status is not None and status not in WITHOUT_RESULT:
                 continue
             if uri is not None and self._is_held(uri, variant):
                 continue
