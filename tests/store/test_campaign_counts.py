@@ -86,14 +86,16 @@ class Recount:
             if one.id == id:
                 one.status, one.kind = status, kind
 
-    def forget(self, id: str) -> None:
-        """It is deleted. What it repeated takes its place, in the campaign of that one."""
-        chain = self.chains[self._root[id]]
-        place = next(n for n, one in enumerate(chain) if one.id == id)
-        one = chain.pop(place)
-        was_last = place == len(chain)
-        if was_last and (not chain or chain[-1].campaign != one.campaign):
-            self.gone.append(one)
+    def forget(self, ids: set[str]) -> None:
+        """They are deleted at once. What the last of a chain repeated takes its place, in the
+        campaign of that one; when nothing is left, it stays counted."""
+        for root in {self._root[id] for id in ids}:
+            chain = self.chains[root]
+            left = [one for one in chain if one.id not in ids]
+            last = chain[-1]
+            if last.id in ids and (not left or left[-1].campaign != last.campaign):
+                self.gone.append(last)
+            self.chains[root] = left
 
     def tries(self) -> Iterator[tuple[Try, bool]]:
         """All that are there, and whether each is the last of its chain."""
@@ -237,10 +239,7 @@ class Chance:
         with self.director.house.database.write() as tx:
             gone = deletions.hide(tx, "default", [one.id for one in some])
         assert set(gone) == {one.id for one in some}
-        # From the last one on, as if each took the place of the one after it.
-        order = {one.id: n for n, (one, _) in enumerate(self.recount.tries())}
-        for id in sorted(gone, key=lambda id: order[id], reverse=True):
-            self.recount.forget(id)
+        self.recount.forget(set(gone))
 
     def drop(self) -> None:
         with self.director.house.database.write() as tx:
