@@ -1,4 +1,4 @@
-"""The stories of `campaigns.py`, short: the long ones are run by hand."""
+"""Two stories of `campaigns.py`, short: the long ones, and the others, are run by hand."""
 
 from __future__ import annotations
 
@@ -46,19 +46,14 @@ def world(stories: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iter
         pytest.skip(str(exc))
 
 
-#: The catalogue's changes and the repairs are tested with the conventions, too.
-LONGER = pytest.mark.acceptance
-
-
+# The changes of the catalogue and the repairs are with the conventions, against the same servers.
 @pytest.mark.parametrize(
     ("story", "database", "plan"),
     [
         ("kills", "sqlite", {"children": 100, "kills": 2}),
         ("cancels", "postgresql", {"children": 12, "step": 3}),
-        pytest.param("changes", "sqlite", {"children": 12, "step": 3}, marks=LONGER),
-        pytest.param("repairs", "sqlite", {"children": 12, "step": 6}, marks=LONGER),
     ],
-    ids=["kills", "cancels", "changes", "repairs"],
+    ids=["kills", "cancels"],
 )
 def test_a_campaign_takes_each_child_once_whatever_happens(
     stories: ModuleType,
