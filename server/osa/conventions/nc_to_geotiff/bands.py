@@ -10,11 +10,14 @@ from osa.conventions.failures import ParametersInvalid, SourceRefused
 from osa.conventions.nc_to_geotiff.axes import Axes, Coordinate, is_numeric
 from osa.conventions.nc_to_geotiff.packing import packing_of
 from osa.conventions.nc_to_geotiff.parameters import Bands, GeoTiffParams
-from osa.conventions.nc_to_geotiff.variables import (
-    Variable,
-    attributes,
-    names_in,
-    text,
+from osa.conventions.nc_to_geotiff.variables import Variable, attributes, names_in, text
+from osa.conventions.nc_to_geotiff.wavelengths import (
+    COLORS,
+    NAMES,
+    STANDARD_NAMES,
+    is_seen_as,
+    length_of,
+    unit_of,
 )
 
 if TYPE_CHECKING:
@@ -22,17 +25,6 @@ if TYPE_CHECKING:
 
 #: Values of a coordinate that are looked through.
 _MAX_VALUES = 1_000_000
-_STANDARD_NAMES = frozenset({"radiation_wavelength", "sensor_band_central_radiation_wavelength"})
-_NAMES = frozenset({"wavelength", "wavelengths"})
-#: Nanometers in each unit, spelling by spelling; the micro sign and the Greek letter look the same.
-_NANOMETERS: dict[str, tuple[str, float]] = {
-    **dict.fromkeys(("nm", "nanometer", "nanometers", "nanometre", "nanometres"), ("nm", 1.0)),
-    **dict.fromkeys(("um", "\u00b5m", "\u03bcm", "micron", "microns"), ("um", 1e3)),
-    **dict.fromkeys(("micrometer", "micrometers", "micrometre", "micrometres"), ("um", 1e3)),
-    **dict.fromkeys(("m", "meter", "meters", "metre", "metres"), ("m", 1e9)),
-}
-#: Nanometers of what is seen as red, green and blue.
-_RED, _GREEN, _BLUE = (600.0, 750.0), (500.0, 600.0), (380.0, 500.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,11 +69,10 @@ class Chosen:
         """Whether they are a red, a green and a blue one, in this order."""
         if len(self.bands) != 3:
             return False
-        for band, (low, high) in zip(self.bands, (_RED, _GREEN, _BLUE), strict=True):
-            known = _NANOMETERS.get(band.units)
-            if known is None or band.value is None or not low <= band.value * known[1] < high:
-                return False
-        return True
+        return all(
+            band.value is not None and is_seen_as(color, band.value, band.units)
+            for band, color in zip(self.bands, COLORS, strict=True)
+        )
 
 
 def has_bands(variable: Variable, axes: Axes, wanted: Bands) -> bool:
@@ -129,12 +120,6 @@ def choose_bands(variable: Variable, axes: Axes, wanted: Bands) -> Chosen:
     return Chosen(position=position, dimension=dimension, bands=bands)
 
 
-def is_wavelength(variable: Variable) -> bool:
-    """Whether it says that it holds wavelengths."""
-    standard = text(attributes(variable), "standard_name")
-    return standard in _STANDARD_NAMES or variable.name.lower() in _NAMES
-
-
 def _dimensions(variable: Variable, axes: Axes, wanted: Bands) -> list[int]:
     """Positions of the dimensions that may be meant."""
     if wanted.dimension is not None:
@@ -144,11 +129,11 @@ def _dimensions(variable: Variable, axes: Axes, wanted: Bands) -> list[int]:
         dimension = variable.dimensions[position]
         coordinate = _coordinate(variable, dimension)
         if coordinate is not None and (
-            text(coordinate.attributes, "standard_name") in _STANDARD_NAMES
+            text(coordinate.attributes, "standard_name") in STANDARD_NAMES
         ):
             found.setdefault(0, []).append(position)
-        elif dimension.lower() in _NAMES or (
-            coordinate is not None and coordinate.name.lower() in _NAMES
+        elif dimension.lower() in NAMES or (
+            coordinate is not None and coordinate.name.lower() in NAMES
         ):
             found.setdefault(1, []).append(position)
     return found[min(found)] if found else []
@@ -167,9 +152,9 @@ def _coordinate(variable: Variable, dimension: str) -> Coordinate | None:
         for name, other in group.variables.items():
             if other.dimensions[:1] != (dimension,) or (other.ndim > 1 and is_numeric(other)):
                 continue
-            if text(attributes(other), "standard_name") in _STANDARD_NAMES:
+            if text(attributes(other), "standard_name") in STANDARD_NAMES:
                 rank = 0
-            elif name.lower() in _NAMES:
+            elif name.lower() in NAMES:
                 rank = 1
             elif name in listed and other.ndim == 1:
                 rank = 2
@@ -211,7 +196,7 @@ def _by_index(indices: Sequence[int], coordinate: Coordinate | None) -> tuple[Ba
     if coordinate is None or not is_numeric(coordinate.variable):
         return tuple(Band(index=index, value=None, units="") for index in indices)
     values = _values(coordinate)
-    units = _unit(text(coordinate.attributes, "units"))
+    units = unit_of(text(coordinate.attributes, "units"))
     found = []
     for index in indices:
         known = values[index] == values[index]
@@ -271,7 +256,7 @@ def _conversion(wanted: Bands, coordinate: Coordinate, stored: NDArray[Any]) -> 
     """The unit of what was asked, and what the stored values are multiplied with to be in it."""
     theirs = text(coordinate.attributes, "units")
     if wanted.units is None:
-        return _unit(theirs), 1.0
+        return unit_of(theirs), 1.0
     ours = wanted.units.strip()
     if not theirs:
         raise ParametersInvalid(
@@ -280,9 +265,9 @@ def _conversion(wanted: Bands, coordinate: Coordinate, stored: NDArray[Any]) -> 
             hint="Leave `bands.units` out and give `bands.values` in the unit of the data, or "
             "choose by `bands.indices`.",
         )
-    if _unit(ours) == _unit(theirs):
-        return _unit(ours), 1.0
-    known, other = _length(ours), _length(theirs)
+    if unit_of(ours) == unit_of(theirs):
+        return unit_of(ours), 1.0
+    known, other = length_of(ours), length_of(theirs)
     if known is None or other is None:
         raise ParametersInvalid(
             f"The coordinate {coordinate.name!r} is in {theirs!r}, which is not converted to "
@@ -290,17 +275,6 @@ def _conversion(wanted: Bands, coordinate: Coordinate, stored: NDArray[Any]) -> 
             hint=f"Give `bands.values` in {theirs!r}, or choose by `bands.indices`.",
         )
     return known[0], other[1] / known[1]
-
-
-def _length(unit: str) -> tuple[str, float] | None:
-    """Words in any case; a symbol in another case is another unit."""
-    return _NANOMETERS.get(unit) or (_NANOMETERS.get(unit.lower()) if len(unit) > 2 else None)
-
-
-def _unit(unit: str) -> str:
-    """The short name of a length, any other unit as it is written."""
-    known = _length(unit)
-    return unit if known is None else known[0]
 
 
 def _plain(value: float, coordinate: Coordinate, factor: float = 1.0) -> float:

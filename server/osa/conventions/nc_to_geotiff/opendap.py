@@ -19,10 +19,10 @@ from urllib.parse import quote
 from osa.conventions.authoring import Context
 from osa.conventions.failures import ParametersInvalid, SourceInvalid, SourceRefused
 from osa.conventions.nc_to_geotiff import dap2
-from osa.conventions.nc_to_geotiff.bands import is_wavelength
 from osa.conventions.nc_to_geotiff.parameters import GeoTiffParams
 from osa.conventions.nc_to_geotiff.reading import Reader
 from osa.conventions.nc_to_geotiff.variables import Variable
+from osa.conventions.nc_to_geotiff.wavelengths import is_wavelength
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
