@@ -90,15 +90,14 @@ class Plan:
     #: When nothing at all has happened for so many seconds, the campaign is stuck.
     patience: float = 180.0
 
-    @property
-    def recipe(self) -> Recipe:
-        return Recipe(variants=self.variants, protocol="OPENDAP:OPENDAP")  # type: ignore[arg-type]
-
     def names(self, iso: Iso, numbers: Iterable[int]) -> set[str]:
         """What the children of these datasets are called."""
-        return {
-            name for number in numbers for name in self.recipe.external_ids(iso.id(number)).values()
-        }
+        recipe = Recipe(
+            csw_url=iso.csw_url,
+            variants=self.variants,  # type: ignore[arg-type]
+            protocol="OPENDAP:OPENDAP",
+        )
+        return {name for number in numbers for name in recipe.external_ids(iso.id(number)).values()}
 
     def quiet(self, iso: Iso) -> Left:
         """What a quiet run leaves."""
@@ -182,10 +181,11 @@ def outside(folder: Path) -> Iterator[Outside]:
     with contextlib.ExitStack() as held:
         (folder / "pycsw").mkdir()
         (folder / "pydap").mkdir()
+        listing = held.enter_context(catalogue.running(folder / "pycsw"))
         yield Outside(
-            catalogue=held.enter_context(catalogue.running(folder / "pycsw")),
+            catalogue=listing,
             scenes=held.enter_context(dodsc.running(folder / "pydap")),
-            iso=Iso(DATA / "iso19139"),
+            iso=Iso(DATA / "iso19139", csw_url=listing.url),
         )
 
 

@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,6 +34,7 @@ from osa.conventions.hyspex_csw_parent import children
 
 ContextOf = Callable[..., Context[Any]]
 NewCampaign = Callable[..., hyspex.Steps]
+ADDRESS = "https://catalogue.example/csw"
 
 
 @pytest.fixture
@@ -64,9 +66,15 @@ def summaries(messages: Iterable[str]) -> list[dict[str, Any]]:
     return [json.loads(each)["summary"] for each in messages if each.startswith('{"summary"')]
 
 
+@pytest.fixture
+def iso(data: Path, catalogue: Catalogue) -> Iso:
+    """Makes records for the catalogue from the real ones."""
+    return Iso(data / "iso19139", csw_url=catalogue.url)
+
+
 def names(iso: Iso, *numbers: int) -> list[str]:
     """What the children of these datasets are called, in the order they are started."""
-    recipe = Recipe(protocol="OPENDAP:OPENDAP")
+    recipe = Recipe(csw_url=iso.csw_url, protocol="OPENDAP:OPENDAP")
     return [
         recipe.external_id(iso.id(number), variant)
         for number in numbers
@@ -139,7 +147,8 @@ def test_the_callers_parameters_reach_the_children_but_for_what_makes_the_varian
 
 def test_a_child_is_called_after_what_is_asked_for_and_not_after_how_it_is_said() -> None:
     def name(identifier: str = "a", **changes: Any) -> str:
-        recipe = Recipe(**{"protocol": "OPENDAP:OPENDAP", **changes})
+        given = {"csw_url": ADDRESS, "protocol": "OPENDAP:OPENDAP", **changes}
+        recipe = Recipe(**given)
         return recipe.external_id(identifier, "rgb")
 
     same = {
@@ -149,6 +158,7 @@ def test_a_child_is_called_after_what_is_asked_for_and_not_after_how_it_is_said(
         name(protocol="WWW:DOWNLOAD-1.0-http--download"),
         name(rgb_wavelengths_nm=(640, 550, 470)),
         name(variants=("rgb",)),
+        name(csw_url="HTTPS://Catalogue.example/csw?"),
     }
     assert len(same) == 1
     others = [
@@ -157,14 +167,17 @@ def test_a_child_is_called_after_what_is_asked_for_and_not_after_how_it_is_said(
         name(parameters={"variable": "radiance"}),
         name(rgb_wavelengths_nm=(640.0, 550.0, 471.0)),
         name(convention="my-own", parameters={}),
-        Recipe(protocol="OPENDAP:OPENDAP").external_id("a", "z"),
+        name(csw_url="https://catalogue.example/csw/test"),
+        name(csw_url="https://catalogue.example/CSW"),
+        name(csw_url="https://catalogue.example:8443/csw"),
+        Recipe(csw_url=ADDRESS, protocol="OPENDAP:OPENDAP").external_id("a", "z"),
     ]
     assert len({*same, *others}) == 1 + len(others)
 
 
 @pytest.mark.parametrize("identifier", ["x" * 1500, "a\u200bb", "ø" * 190, "a|b" * 60])
 def test_a_name_fits_whatever_the_identifier_is(identifier: str) -> None:
-    recipe = Recipe()
+    recipe = Recipe(csw_url=ADDRESS)
     found = recipe.external_id(identifier, "rgb")
     assert 1 <= len(found) <= 200
     assert found.isprintable()
@@ -173,6 +186,12 @@ def test_a_name_fits_whatever_the_identifier_is(identifier: str) -> None:
     assert start.name is not None
     assert len(start.name) <= 200
     assert start.name.isprintable()
+
+
+def test_a_child_is_called_after_the_title_as_a_caller_could_have_said_it() -> None:
+    said = "Flight\r\n\x00 over\u2028 the \ud800\x7f fjord " + "å" * 300
+    start = Recipe(csw_url=ADDRESS).start("a", "z", uri="https://a.example/b", title=said)
+    assert start.name == ("Flight over the fjord " + "å" * 300)[:196] + " (z)"
 
 
 # Steps
@@ -433,6 +452,7 @@ def test_in_no_order_of_changes_anything_is_missed_or_taken_twice(
     iso: Iso, campaign: NewCampaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # At 50 one more pass is not enough, at 310 a step ends at a record without identifier.
+    iso.csw_url = ADDRESS
     for seed in (*range(40), 50, 310):
         memory = InMemory(iso)
         monkeypatch.setattr(children, "Catalogue", lambda *_, memory=memory, **__: memory)
@@ -440,7 +460,7 @@ def test_in_no_order_of_changes_anything_is_missed_or_taken_twice(
         changing = Changing(seed, numbers, memory.numbers.update, memory.numbers.difference_update)
         memory.cap = changing.random.choice([1, 3, 4, 1000])
         steps = campaign(
-            csw_url="https://catalogue.example/csw",
+            csw_url=ADDRESS,
             max_children=changing.random.choice([1, 2, 3, 5, 50]),
             page_size=changing.random.choice([2, 4, 50]),
         )
@@ -527,7 +547,8 @@ def test_a_catalogue_that_always_gives_the_same_page_comes_to_an_end(
         handler.wfile.write(page)
 
     site.pages["/csw"] = answer
-    steps = campaign(csw_url=f"{site.url}/csw", max_children=3)
+    iso.csw_url = f"{site.url}/csw"
+    steps = campaign(csw_url=iso.csw_url, max_children=3)
     steps.run()
     expected = [number for number in range(1, 8) if not (nameless and number == 3)]
     assert sorted(steps.children) == sorted(names(iso, *expected))
@@ -633,7 +654,7 @@ def test_what_another_convention_takes_is_not_judged_here() -> None:
 
 
 def test_what_is_asked_for_by_default_is_what_nc_to_geotiff_takes() -> None:
-    recipe = Recipe(protocol="OPENDAP:OPENDAP")
+    recipe = Recipe(csw_url=ADDRESS, protocol="OPENDAP:OPENDAP")
     recipe.check()
     rgb, z = recipe.geotiff("rgb"), recipe.geotiff("z")
     assert isinstance(rgb, GeoTiffParams)
@@ -649,3 +670,18 @@ def test_its_parameters_are_known_without_loading_what_reads_a_catalogue_or_a_ra
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "set()"
+
+
+def test_the_same_identifiers_in_another_catalogue_are_other_datasets(
+    catalogue: Catalogue, iso: Iso, campaign: NewCampaign
+) -> None:
+    catalogue.put(iso.parent, *hyspex.records(iso, 3))
+    archive = ArchiveInMemory()
+    production = campaign(archive)
+    production.run()
+    test = campaign(archive, csw_url=f"{catalogue.url}?instance=test")
+    test.run()
+    again = campaign(archive)
+    again.run()
+    assert len(production.children) == len(test.children) == 6
+    assert not set(production.children) & set(test.children)

@@ -31,7 +31,6 @@ from osa.conventions.testing import check_convention
 
 pytest.importorskip("lxml", reason="the extra catalogue is not installed")
 
-RECIPE = Recipe(protocol="OPENDAP:OPENDAP")
 ContextOf = Callable[..., Context[Any]]
 
 
@@ -91,8 +90,15 @@ def repair(catalogue: Catalogue, context_of: ContextOf) -> Iterator[Repair]:
     yield Repair(catalogue, context_of)
 
 
+@pytest.fixture
+def iso(data: Path, catalogue: Catalogue) -> Iso:
+    """Makes records for the catalogue from the real ones."""
+    return Iso(data / "iso19139", csw_url=catalogue.url)
+
+
 def name(iso: Iso, number: int, variant: Any) -> str:
-    return RECIPE.external_id(iso.id(number), variant)
+    recipe = Recipe(csw_url=iso.csw_url, protocol="OPENDAP:OPENDAP")
+    return recipe.external_id(iso.id(number), variant)
 
 
 def complete(iso: Iso, *numbers: int) -> dict[str, str]:
@@ -387,3 +393,21 @@ def test_parameters_that_say_nothing_clear_are_refused(wrong: dict[str, Any]) ->
     assert hyspex_missing_variants.parse({"campaign_id": "c"})
     with pytest.raises(ValidationError):
         hyspex_missing_variants.parse(wrong)
+
+
+def test_what_another_catalogue_has_under_the_same_identifiers_lacks_here(
+    repair: Repair, iso: Iso, catalogue: Catalogue
+) -> None:
+    catalogue.put(iso.parent, *hyspex.records(iso, 2))
+    test = f"{catalogue.url}?instance=test"
+    asked = {"csw_url": test, "parent_identifier": Iso.PARENT}
+    campaign = HeldCampaign(convention_id="hyspex-csw-parent", parameters=asked)
+    repair.archive = ArchiveInMemory(campaigns={"spring": campaign})
+    repair.campaign().run()
+    found = started(repair(campaign_id="spring"))
+    assert len(found) == 4
+    assert not set(found) & set(complete(iso, 1, 2))
+    # However it is named, it is the same one.
+    assert started(repair(csw_url=test)) == []
+    assert started(repair(csw_url=test, record_ids=[iso.id(1)], parent_identifier=None)) == []
+    assert started(repair(campaign_id="spring")) == []

@@ -76,7 +76,9 @@ class Iso:
 
     PARENT = "test.no:64db6102-14ce-41e9-b93b-61dbb2cb8b4e"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, csw_url: str = "") -> None:
+        #: Of the catalogue that they are for.
+        self.csw_url = csw_url
         self._child = (folder / "met_child_dataset.xml").read_bytes()
         self.parent = (folder / "met_parent_series.xml").read_bytes()
 

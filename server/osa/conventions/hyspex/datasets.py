@@ -19,13 +19,12 @@ from osa.conventions.steps import Start
 class Catalogued:
     """The datasets of one catalogue, and what is made of each."""
 
-    csw_url: str
     recipe: Recipe
     #: Hosts that may be read although they are not public.
     allowed_hosts: Sequence[str] = ()
 
     def source_id(self, identifier: str) -> str:
-        return f"{self.csw_url}|{identifier}"
+        return f"{self.recipe.csw_url}|{identifier}"
 
     def link(self, record: Metadata) -> str | Item:
         """Where the data are; or the rejected item of a dataset without them."""
@@ -66,7 +65,7 @@ class Catalogued:
         """The record of the dataset, which starts the children that make its variants."""
         identifier = record.identifier or ""
         metadata: dict[str, Any] = {
-            "csw_url": self.csw_url,
+            "csw_url": self.recipe.csw_url,
             "identifier": identifier,
             **record.fields,
             "uri": uri,

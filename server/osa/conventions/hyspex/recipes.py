@@ -1,13 +1,15 @@
 """What is asked of the children that make the variants of a dataset, and what they are called.
 
-The name of a child, its `external_id`, is made of the dataset's identifier, the variant, and what
-is asked for: whoever asks for the same has the same name for it, and it is started once.
+The name of a child, its `external_id`, is made of the catalogue, the dataset's identifier, the
+variant, and what is asked for: whoever asks for the same has the same name for it, and it is
+started once.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +34,8 @@ _BESIDE = GeoTiffOptions.no_output | {"access"}
 class Recipe:
     """How the variants of a dataset are made."""
 
+    #: The catalogue that lists it: another one may have another dataset of the same identifier.
+    csw_url: str
     convention: str = NC_TO_GEOTIFF
     #: Of the caller; what makes the variant is put over them.
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -111,5 +115,11 @@ class Recipe:
             )
         else:
             asked = self.parameters_of(variant)
-        text = json.dumps([self.convention, asked], sort_keys=True, separators=(",", ":"))
+        whole = [_same(self.csw_url), self.convention, asked]
+        text = json.dumps(whole, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _same(csw_url: str) -> str:
+    """One spelling of an address: host names know no case, and no query is an empty one."""
+    return re.sub(r"^[^:]+://[^/?]*", lambda found: found[0].lower(), csw_url).rstrip("?&")

@@ -28,11 +28,7 @@ class _Children:
         self._context = context
         self._params = context.params
         self._recipe = context.params.recipe
-        self._datasets = Catalogued(
-            csw_url=context.params.csw_url,
-            recipe=self._recipe,
-            allowed_hosts=context.limits.allowed_hosts,
-        )
+        self._datasets = Catalogued(recipe=self._recipe, allowed_hosts=context.limits.allowed_hosts)
 
     def steps(self) -> Steps:
         context, params = self._context, self._params

@@ -62,19 +62,21 @@ class CswParentParams(Params):
     @property
     def recipe(self) -> Recipe:
         """How the variants are made."""
-        return _recipe(self.child, self.protocol, self.rgb_wavelengths_nm)
+        return _recipe(self.csw_url, self.child, self.protocol, self.rgb_wavelengths_nm)
 
     @field_validator("child")
     @classmethod
     def _children_would_take_it(cls, child: Child, info: ValidationInfo) -> Child:
         # What is wrong with the others is told of themselves.
         if {"protocol", "rgb_wavelengths_nm"} <= set(info.data):
-            _recipe(child, info.data["protocol"], info.data["rgb_wavelengths_nm"]).check()
+            csw_url = info.data.get("csw_url", "")
+            _recipe(csw_url, child, info.data["protocol"], info.data["rgb_wavelengths_nm"]).check()
         return child
 
 
-def _recipe(child: Child, protocol: str, wavelengths: Wavelengths) -> Recipe:
+def _recipe(csw_url: str, child: Child, protocol: str, wavelengths: Wavelengths) -> Recipe:
     return Recipe(
+        csw_url=csw_url,
         convention=child.convention,
         parameters=child.parameters,
         variants=child.variants,

@@ -47,22 +47,18 @@ class _Missing:
         self._context = context
         self._params = params
         self._archive = context.archive
-        csw_url, base = params.csw_url, None
+        base = None
         self._parent = params.parent_identifier
         if params.campaign_id is not None:
             campaign = self._campaign(params.campaign_id)
-            csw_url, base = csw_url or campaign.csw_url, campaign.recipe
+            base = campaign.recipe
             self._parent = campaign.parent_identifier
         self._recipe = params.recipe(base)
         try:
             self._recipe.check()
         except ValueError as exc:
             raise ParametersInvalid(str(exc)) from exc
-        self._datasets = Catalogued(
-            csw_url=csw_url or "",
-            recipe=self._recipe,
-            allowed_hosts=context.limits.allowed_hosts,
-        )
+        self._datasets = Catalogued(recipe=self._recipe, allowed_hosts=context.limits.allowed_hosts)
 
     def steps(self) -> Steps:
         context = self._context
@@ -100,7 +96,7 @@ class _Missing:
 
     def _walk(self) -> Walk:
         context, params = self._context, self._params
-        catalogue = Catalogue(context.web, self._datasets.csw_url, wait=context.stop.wait)
+        catalogue = Catalogue(context.web, self._recipe.csw_url, wait=context.stop.wait)
         stand = begin_of(context)
         if self._parent is None:
             return GivenWalk(catalogue, params.record_ids or (), stand=stand)

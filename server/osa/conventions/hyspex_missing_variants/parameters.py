@@ -78,8 +78,9 @@ class MissingVariantsParams(Params):
 
     def recipe(self, base: Recipe | None = None) -> Recipe:
         """How the variants are made: as `base` says, where it is not said here."""
-        base = base or Recipe(protocol=PROTOCOL)
+        base = base or Recipe(csw_url="", protocol=PROTOCOL)
         return Recipe(
+            csw_url=self.csw_url or base.csw_url,
             convention=self.child.convention if self.child else base.convention,
             parameters=self.child.parameters if self.child else base.parameters,
             variants=self.variants or base.variants,
