@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pytest
 from osa_testing.campaigns import Director, child
 from osa_testing.waiting import until
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 
 from osa.conventions import Item, Reached, Start
 from osa.server.bootstrap import House
@@ -41,6 +44,7 @@ from osa.server.model import (
 )
 from osa.server.service.children import ChildRefused
 from osa.server.service.jobs import Verdict
+from osa.server.store import campaign_work, deletions
 from osa.server.store.tables import audit, campaign, ingestion
 
 #: Where one database is as good as the other.
@@ -146,6 +150,7 @@ def _campaign(status: CampaignStatus, *, next: int | None = 5, total: int | None
         status=status,
         status_reason="",
         convention_id="x",
+        convention_version="1.0.0",
         parameters={},
         name=None,
         mode=CampaignMode.SERVER,
@@ -674,10 +679,6 @@ def test_a_child_that_cannot_be_leaves_nothing_of_its_batch(director: Director) 
     wrongs: list[dict[str, object]] = [
         {"convention_id": "nope"},
         {"parameters": {"count": "many"}},
-        {"name": "x" * 201},
-        {"labels": {"a key": "x"}},
-        {"labels": {"k": "x\0"}},
-        *({"external_id": id} for id in ("", "x" * 201, "a\nb", "\ud800")),
     ]
     for wrong in wrongs:
         start = Start(**{"external_id": "b", "convention_id": "test-counter", **wrong})
@@ -690,6 +691,116 @@ def test_a_child_that_cannot_be_leaves_nothing_of_its_batch(director: Director) 
             )
     assert not director.children()
     assert director.get().next_start_position == 1
+
+
+@pytest.mark.parametrize("database_kind", ONE, indirect=True)
+def test_a_child_that_no_caller_could_name_so_rejects_its_item_alone(director: Director) -> None:
+    """Names come from data: a campaign does not stand still for one of them."""
+    director.create()
+    job = director.step()
+    wrongs: list[dict[str, Any]] = [
+        {"name": "x" * 201},
+        {"labels": {"a key": "x"}},
+        {"labels": {"k": "x\0"}},
+        {"uri": "https://example.org/" + "x" * 8192},
+        *({"external_id": id} for id in ("", "x" * 201, "a\nb", "\ud800")),
+    ]
+    starts = [
+        [Start(**{"external_id": "b", "convention_id": "test-counter", **wrong})]
+        for wrong in wrongs
+    ]
+    starts.append([Start(external_id=f"m{n}", convention_id="test-counter") for n in range(101)])
+    items = [Item.record(f"bad{n}", starts=each) for n, each in enumerate(starts)]
+    director.commit(job, *items, child("a"), reached=Reached(next_position=2))
+    assert [one.external_id for one in director.children()] == ["a"]
+    assert job.counts.rejected == len(starts)
+    assert job.counts.created == 1
+
+
+@pytest.mark.parametrize("database_kind", ONE, indirect=True)
+def test_a_convention_that_says_what_cannot_be_moves_nothing(director: Director) -> None:
+    director.create()
+    job = director.step()
+    position: Any
+    for position in (0, -7, 1.5, 2**63, True):
+        with pytest.raises(ValueError, match="would begin at"):
+            director.commit(job, child("a"), reached=Reached(next_position=position))
+    with pytest.raises(ValueError, match="-3 children in all"):
+        director.commit(job, child("a"), reached=Reached(next_position=2, total_children=-3))
+    with pytest.raises(ValueError, match="handed on"):
+        director.commit(job, child("a"), reached=Reached(next_position=2, memo={"m": "x" * 70_000}))
+    assert not director.children()
+    assert director.get().next_start_position == 1
+
+
+@pytest.mark.parametrize("database_kind", ONE, indirect=True)
+def test_no_step_begins_by_itself_once_a_pause_was_answered(director: Director) -> None:
+    """However long before the sweeper had looked."""
+    director.create()
+    director.run_step([1], last=3)
+    director.finish()
+    look = campaign_work.unsettled
+
+    def late(tx: Connection, *, after: str = "") -> Sequence[Row[Any]]:
+        rows = look(tx, after=after)
+        if rows:
+            director.pause()
+        return rows
+
+    with mock.patch.object(campaign_work, "unsettled", late):
+        director.sweep()
+    found = director.get()
+    assert (found.status, found.step_count) == ("paused", 1)
+
+
+@pytest.mark.parametrize("database_kind", ONE, indirect=True)
+def test_nothing_is_started_again_once_a_cancel_was_answered(director: Director) -> None:
+    director.create()
+    director.run_step([1, 2], last=3)
+    for one in director.queued():
+        director.cancel_one(one.id)
+    director.pause()
+    director.resume(requeue_failed=True)
+    look = campaign_work.requeueable
+
+    def late(*args: Any) -> Sequence[str]:
+        ids = look(*args)
+        director.cancel()
+        return ids
+
+    with mock.patch.object(campaign_work, "requeueable", late):
+        director.sweep()
+    found = director.get()
+    assert (found.status, found.children.canceled, found.children.total) == ("canceled", 2, 2)
+
+
+@pytest.mark.parametrize("database_kind", ONE, indirect=True)
+def test_what_is_tried_again_after_the_cancel_of_its_campaign_is_not_canceled_with_it(
+    director: Director,
+) -> None:
+    director.create()
+    director.run_step([1], last=3)
+    director.cancel()
+    director.sweep()
+    again = director.retry(director.children()[0].id)
+    director.sweep()
+    found = director.house.service.reading.get(director.principal, again.id)
+    assert (found.status, found.campaign_id) == ("queued", None)
+    assert director.get().status == "canceled"
+
+
+def test_a_child_whose_first_try_was_deleted_is_known_by_its_id(director: Director) -> None:
+    """Asked for again it is not started again."""
+    director.create()
+    step = director.step()
+    director.commit(step, child("a"), reached=Reached(next_position=2))
+    first = director.children()[0]
+    director.cancel_one(first.id)
+    again = director.retry(first.id)
+    with director.house.database.write() as tx:
+        assert deletions.hide(tx, director.principal.tenant, [first.id]) == [first.id]
+    director.commit(step, child("a"), reached=Reached(next_position=3))
+    assert [(one.id, one.external_id) for one in director.children()] == [(again.id, "a")]
 
 
 def test_who_has_lost_its_right_starts_nothing(director: Director) -> None:
@@ -791,7 +902,7 @@ def test_what_cannot_be_done_for_one_keeps_no_other_waiting(
     director: Director, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A look at all of them ends, also when there are more than it takes at once."""
-    monkeypatch.setattr("osa.server.store.campaign_changes._AT_ONCE", 2)
+    monkeypatch.setattr("osa.server.store.campaign_work._AT_ONCE", 2)
     names = [f"c{n}" for n in range(5)]
     for name in names:
         director.create(name)
@@ -801,7 +912,14 @@ def test_what_cannot_be_done_for_one_keeps_no_other_waiting(
         broken = update(campaign).where(campaign.c.campaign_id == "c1")
         tx.execute(broken.values(convention_id="nope"))
     director.sweep()
-    assert [director.get(name).step_count for name in names] == [2, 1, 2, 2, 2]
+    assert [director.get(name).step_count for name in names] == [2, 2, 2, 2, 2]
+    # It is told by the step, and the campaign rests.
+    step = director.get("c1").latest_step
+    assert step is not None
+    assert director.running.take(step.ingestion_id, "a-worker") is None
+    failed = director.house.service.reading.get(director.principal, step.ingestion_id)
+    assert (failed.status, failed.status_reason) == ("failed", "convention_changed")
+    assert director.where("c1") == ("paused", "step_failed")
 
 
 # With everything real.

@@ -11,7 +11,15 @@ from sqlalchemy import Connection, event
 
 from osa.server.bootstrap import House
 from osa.server.model import IngestionQuery
-from osa.server.store import campaign_changes, holds, line, listing, status, sweeps
+from osa.server.store import (
+    campaign_work,
+    holds,
+    line,
+    listing,
+    retries,
+    status,
+    sweeps,
+)
 from osa.server.store.line import Limits
 
 _NOW = datetime.now(UTC)
@@ -91,21 +99,21 @@ def test_no_statement_reads_the_history(house, name: str) -> None:
 
 
 _OF_CAMPAIGNS: dict[str, tuple[Callable[[Connection], Any], str]] = {
-    "unsettled": (campaign_changes.unsettled, "ix_campaign_unsettled"),
+    "unsettled": (campaign_work.unsettled, "ix_campaign_unsettled"),
     "unsettled_after": (
-        lambda tx: campaign_changes.unsettled(tx, after="a"),
+        lambda tx: campaign_work.unsettled(tx, after="a"),
         "ix_campaign_unsettled",
     ),
     "requeueable": (
-        lambda tx: campaign_changes.requeueable(tx, "a", ["failed", "canceled"], _NOW, ""),
+        lambda tx: campaign_work.requeueable(tx, "a", ["failed", "canceled"], _NOW, ""),
         "ix_ingestion_campaign_status (campaign_key=? AND status=? AND id>?",
     ),
     "active": (
-        lambda tx: campaign_changes.active(tx, "a", ["queued", "running"], 10),
+        lambda tx: campaign_work.active(tx, "a", ["queued", "running"], 10),
         "ix_ingestion_campaign_status (campaign_key=? AND status=?",
     ),
     "hasten": (
-        lambda tx: campaign_changes.hasten(tx, "a", grace_seconds=1),
+        lambda tx: campaign_work.hasten(tx, "a", grace_seconds=1),
         "ix_ingestion_campaign_status (campaign_key=? AND status=?",
     ),
     "steps_and_children": (
@@ -129,7 +137,7 @@ def test_what_is_asked_of_campaigns_is_led_by_an_index(house) -> None:
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 def test_who_was_started_by_a_name_is_found_by_it(house) -> None:
-    steps = _steps(house, lambda tx: campaign_changes.latest_tries(tx, "t", ["a", "b"]))
+    steps = _steps(house, lambda tx: retries.latest_tries(tx, "t", ["a", "b"]))
     assert not any(step.startswith("SCAN") for step in steps), steps
     assert "(tenant=? AND external_id=?)" in steps[0]
     assert "ix_ingestion_root_id (root_id=?)" in steps[1]

@@ -244,8 +244,9 @@ class CampaignExists(Conflict):
 
     def __init__(self, campaign_id: str) -> None:
         super().__init__(
-            f"The campaign {campaign_id!r} was created by another request: with another convention,"
-            " parameters, mode or position. Choose another id, or look at that one.",
+            f"The campaign {campaign_id!r} was created by another request: its convention,"
+            " parameters, name, mode, start_position, campaign_total_children or public_summary"
+            " differ. Choose another id, or look at that one.",
             context={"campaign_id": campaign_id},
         )
 

@@ -15,8 +15,8 @@ class ResumeCampaign:
     """How to go on.
 
     Attributes:
-        requeue_failed (bool | Unset): Start children again that failed or were canceled. Those that were canceled with
-            the campaign always are. Default: False.
+        requeue_failed (bool | Unset): Start children again that failed or were canceled. After a cancel the canceled
+            ones always are. Default: False.
     """
 
     requeue_failed: bool | Unset = False

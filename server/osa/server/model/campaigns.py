@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -120,6 +121,8 @@ class Campaign:
     status: CampaignStatus
     status_reason: str
     convention_id: str
+    #: Of the convention that began it.
+    convention_version: str
     parameters: JsonObject
     name: str | None
     mode: CampaignMode
@@ -146,7 +149,8 @@ class Campaign:
 
     @property
     def ended_at(self) -> datetime | None:
-        """Nothing changes it once it is over: its last change was its end."""
+        """Its last change was its end. It is not over any more when somebody resumes it, or tries a
+        child again."""
         return self.updated_at if self.done else None
 
     @property
@@ -167,7 +171,8 @@ class Campaign:
             return None
         if not self.expected:
             return 0.0
-        return round(100.0 * self.children.ended / self.expected, 1)
+        # Down, not to the nearest: 100 is said only when all have ended.
+        return math.floor(1000.0 * self.children.ended / self.expected) / 10
 
     @property
     def eta(self) -> datetime | None:
@@ -185,6 +190,7 @@ class Campaign:
         something."""
         if self.done:
             return None
-        if self.children.active or self.status is not CampaignStatus.PAUSED:
-            return 2 if self.status is CampaignStatus.CANCELING else 5
-        return 15
+        rests = self.status is CampaignStatus.PAUSED or self.status_reason == "waiting_for_advance"
+        if rests and not self.children.active:
+            return 15
+        return 2 if self.status is CampaignStatus.CANCELING else 5

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection
 
-from osa.conventions.authoring import Convention
 from osa.server.errors import (
     CampaignEnded,
     CampaignExists,
@@ -33,7 +32,7 @@ from osa.server.service.conventions import Conventions
 from osa.server.service.cursors import Cursors
 from osa.server.service.driving import Driver
 from osa.server.service.steps import Steps
-from osa.server.store import audit, campaign_changes, campaigns
+from osa.server.store import audit, campaign_changes, campaign_work, campaigns
 from osa.server.store.campaigns import Known
 from osa.server.store.database import Database
 
@@ -65,7 +64,7 @@ class Campaigns:
     def create(self, principal: Principal, request: CampaignRequest) -> Created:
         """A campaign and, where the server drives it, its first step: both, or neither. Raises what
         a start raises, and CampaignExists."""
-        request_hash = _hash(request)
+        request_hash = self._hash(request)
         earlier = self._earlier(principal, request.campaign_id, request_hash)
         if earlier is not None:
             return earlier
@@ -75,35 +74,27 @@ class Campaigns:
             tenant=principal.tenant,
             request=request,
             convention_id=convention.id,
+            convention_version=convention.version,
             request_hash=request_hash,
             summary_token=secrets.token_urlsafe(32) if request.public_summary else None,
             created_by=principal.token_name,
         )
         with self._database.write() as tx:
             if campaigns.add(tx, new):
-                return Created(campaign=self._begun(tx, principal, new, convention))
+                return Created(campaign=self._begun(tx, principal, new))
         earlier = self._earlier(principal, request.campaign_id, request_hash)
         if earlier is None:
             raise Unavailable("Try again.", retry_after_seconds=1)
         return earlier
 
-    def _begun(
-        self,
-        tx: Connection,
-        principal: Principal,
-        new: campaigns.NewCampaign,
-        convention: Convention,
-    ) -> Campaign:
-        known = self._known(tx, principal, new.request.campaign_id)
-        audit.append(
-            tx,
-            principal,
-            "create_campaign",
-            detail={"campaign_id": new.request.campaign_id, "convention_id": convention.id},
-        )
+    def _begun(self, tx: Connection, principal: Principal, new: campaigns.NewCampaign) -> Campaign:
+        campaign_id = new.request.campaign_id
+        detail = {"campaign_id": campaign_id, "convention_id": new.convention_id}
+        audit.append(tx, principal, "create_campaign", detail=detail)
         if new.request.mode is CampaignMode.SERVER:
-            self._steps.begin(tx, principal, known, convention, new.request.start_position)
-        return self._known(tx, principal, new.request.campaign_id).campaign
+            created = self._known(tx, principal, campaign_id).campaign
+            self._steps.begin(tx, principal, created, new.request.start_position)
+        return self._known(tx, principal, campaign_id).campaign
 
     def _earlier(self, principal: Principal, campaign_id: str, request_hash: str) -> Created | None:
         with self._database.read() as tx:
@@ -161,9 +152,9 @@ class Campaigns:
                 raise CampaignPositionStale(campaign_id, now.next_start_position)
             if active:
                 raise _step_active(now, requeues=known.requeues)
-            convention = self._steps.check(principal.tenant, now.convention_id, now.parameters)
+            self._steps.check(principal.tenant, now.convention_id, now.parameters)
             with self._database.write() as tx:
-                if self._steps.begin(tx, principal, known, convention, position):
+                if self._steps.begin(tx, principal, now, position):
                     return self._known(tx, principal, campaign_id).campaign
             # Somebody was quicker: look again what to say.
 
@@ -225,9 +216,17 @@ class Campaigns:
                 force=how.force,
             )
         with self._database.write() as tx:
-            campaign_changes.hasten(tx, key, grace_seconds=how.grace_seconds)
+            campaign_work.hasten(tx, key, grace_seconds=how.grace_seconds)
         self._driver.cancel_some(key)
         return self.get(principal, campaign_id)
+
+    def _hash(self, request: CampaignRequest) -> str:
+        """Of what it is; a slug and its SRN are the same, and so is a default and what is left
+        out."""
+        said = asdict(request) | {"convention_id": self._conventions.slug(request.convention_id)}
+        plain = asdict(CampaignRequest(campaign_id="", convention_id=""))
+        told = {key: value for key, value in said.items() if value != plain[key]}
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
     def _changed(
         self, tx: Connection, principal: Principal, campaign_id: str, action: str, **detail: object
@@ -240,11 +239,6 @@ class Campaigns:
         if known is None:
             raise CampaignNotFound(campaign_id)
         return known
-
-
-def _hash(request: CampaignRequest) -> str:
-    text = json.dumps(asdict(request), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _is_active(campaign: Campaign) -> bool:

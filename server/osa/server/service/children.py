@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from osa.conventions import Item, Start
+from osa.conventions.steps import MAX_STARTS
 from osa.server.errors import InvalidSource, OsaError, SourceNotAllowed, Unavailable
 from osa.server.model import (
     ENDED,
@@ -27,12 +28,13 @@ from osa.server.service.acceptance import Acceptance
 from osa.server.service.checks import check_start
 from osa.server.service.conventions import Conventions
 from osa.server.service.sources import Sources
-from osa.server.store import campaign_changes, ingestions, retries
+from osa.server.store import ingestions, retries
 from osa.server.store.ingestions import NewIngestion
 
 #: As the contract has them for everybody who starts an ingestion.
 _MAX_NAME = 200
 _MAX_LABELS = 16
+_MAX_URI = 8192
 _LABEL_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,62}")
 _TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]*")
 
@@ -75,20 +77,20 @@ class Children:
         self._acceptance = acceptance
 
     def check(self, parent: Ingestion, items: Sequence[Item]) -> Family:
-        """Everything that can be checked before the transaction. An item that names a source which
-        may not be read is rejected. Raises ChildRefused for a convention or parameters that do not
-        fit: these are of all."""
+        """Everything that can be checked before the transaction. An item is rejected that names a
+        source which may not be read, or says of a child what would not be taken from a caller.
+        Raises ChildRefused for a convention or parameters that do not fit: these are of all."""
         kept: list[Item] = []
         children: list[Sequence[Child]] = []
         for item in items:
-            for start in item.starts:
-                _check_words(item, start)
+            found: Sequence[Child] = ()
             try:
+                _check_words(item.starts)
                 found = [self._child(parent, start) for start in item.starts]
+            except _NotTaken as exc:
+                item = Item.rejected(item.source_id, kind="child_not_valid", detail=str(exc))
             except (InvalidSource, SourceNotAllowed) as exc:
-                kind = "source_not_allowed"
-                item = Item.rejected(item.source_id, kind=kind, detail=exc.detail)
-                found = []
+                item = Item.rejected(item.source_id, kind="source_not_allowed", detail=exc.detail)
             except Unavailable:
                 raise
             except OsaError as exc:
@@ -136,21 +138,20 @@ class Children:
         wanted = {child.external_id for each in family.children for child in each if child.again}
         if not wanted:
             return ()
-        tries = campaign_changes.latest_tries(tx, parent.tenant, wanted).values()
+        tries = retries.latest_tries(tx, parent.tenant, wanted).values()
         ids = {last.id for last in tries if Status(last.status) in ENDED - {Status.SUCCEEDED}}
         retries.hold(tx, ids)
         return ids
 
     def add(
         self, tx: Connection, parent: Ingestion, children: Sequence[Child], *, held: Collection[str]
-    ) -> int:
-        """Start those that are not there, and try those again that are held; how many. Two of one
-        external id are one."""
+    ) -> None:
+        """Start those that are not there, and try those again that are held. Two of one external id
+        are one."""
         wanted = {child.external_id: child for child in children}
         if not wanted:
-            return 0
-        there = campaign_changes.latest_tries(tx, parent.tenant, wanted)
-        started = 0
+            return
+        there = retries.latest_tries(tx, parent.tenant, wanted)
         for external_id, child in wanted.items():
             last = there.get(external_id)
             if last is None:
@@ -184,23 +185,30 @@ class Children:
                 raise Unavailable(
                     f"{external_id!r} is being started by another.", retry_after_seconds=1
                 ) from exc
-            started += 1
-        return started
 
 
-def _check_words(item: Item, start: Start) -> None:
+class _NotTaken(Exception):
+    """What is said of a child would not be taken from a caller either."""
+
+
+def _check_words(starts: Sequence[Start]) -> None:
     """What a caller's request is checked for before it is one."""
-    texts = {"external_id": start.external_id, "name": start.name or "-"}
-    wrong = [name for name, text in texts.items() if not text or not _is_text(text)]
-    if len(start.labels) > _MAX_LABELS or not all(
-        _LABEL_KEY.fullmatch(key) and _is_text(value) for key, value in start.labels.items()
-    ):
-        wrong.append("labels")
-    if wrong:
-        raise ChildRefused(
-            f"{item.source_id!r} cannot start its child: its {' and its '.join(wrong)} would not be"
-            " taken from a caller either."
-        )
+    if len(starts) > MAX_STARTS:
+        raise _NotTaken(f"It starts {len(starts)} ingestions; an item may start {MAX_STARTS}.")
+    for start in starts:
+        texts = {"external_id": start.external_id, "name": start.name or "-"}
+        wrong = [name for name, text in texts.items() if not text or not _is_text(text)]
+        if len(start.uri or "") > _MAX_URI:
+            wrong.append("uri")
+        if len(start.labels) > _MAX_LABELS or not all(
+            _LABEL_KEY.fullmatch(key) and _is_text(value) for key, value in start.labels.items()
+        ):
+            wrong.append("labels")
+        if wrong:
+            raise _NotTaken(
+                f"It cannot start its child: its {' and its '.join(wrong)} would not be taken from"
+                " a caller either."
+            )
 
 
 def _is_text(text: str) -> bool:

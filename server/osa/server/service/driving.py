@@ -6,16 +6,17 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from osa.server.errors import OsaError, Unavailable
 from osa.server.model import HELD, Principal, RetryRequest, RetryScope, Status
 from osa.server.service.canceling import Manner, cancel
 from osa.server.service.retries import Retries
 from osa.server.service.steps import Steps
-from osa.server.store import audit, campaign_changes, campaigns
+from osa.server.store import audit, campaign_changes, campaign_work, campaigns
 from osa.server.store.database import Database
 
 _log = logging.getLogger("osa.campaigns")
@@ -25,6 +26,10 @@ _CANCELED_AT_ONCE = 200
 _SECONDS = 2.0
 
 
+class _NotWanted(Exception):
+    """Somebody has canceled or paused the campaign since, or asked for something else."""
+
+
 class Driver:
     """Drives all campaigns of all tenants."""
 
@@ -32,19 +37,21 @@ class Driver:
         self._database = database
         self._steps = steps
         self._retries = retries
+        #: The campaign that was looked at last.
+        self._after = ""
 
     def drive(self) -> None:
-        """Look once at all that have something to be done."""
-        after = ""
+        """Look at those that have something to be done, for a while; the next look goes on after
+        the last one: deadlines and lost workers are looked after by the same thread."""
+        until = time.monotonic() + _SECONDS
         while True:
             with self._database.read() as tx:
-                rows = campaign_changes.unsettled(tx, after=after)
-            if not rows:
-                return
+                rows = campaign_work.unsettled(tx, after=self._after)
             for row in rows:
+                self._after = row.id
                 # What cannot be done for one campaign must not keep the others waiting.
                 try:
-                    self._drive(row)
+                    self._drive(row, until)
                 except OsaError as exc:
                     _log.warning(
                         "campaign_waits",
@@ -52,26 +59,31 @@ class Driver:
                     )
                 except Exception:  # noqa: BLE001 - see above
                     _log.exception("campaign_broke", extra={"campaign_id": row.campaign_id})
-            after = rows[-1].id
+                if time.monotonic() > until:
+                    return
+            if not rows:
+                self._after = ""
+                return
 
-    def _drive(self, row: Row[Any]) -> None:
+    def _drive(self, row: Row[Any], until: float) -> None:
         if row.wanted == "stop":
-            self.cancel_some(row.id)
+            self._cancel(row.id, until)
         elif row.requeue is not None:
-            self._requeue(row)
-        elif row.is_ready:
+            self._requeue(row, until)
+        else:
             self._next_step(row)
 
     def _next_step(self, row: Row[Any]) -> None:
-        convention = self._steps.check(row.tenant, row.convention_id, row.parameters)
         with self._database.write() as tx:
             known = campaigns.find_by_key(tx, row.id)
             if known is not None and known.campaign.next_start_position is not None:
-                self._steps.begin(tx, None, known, convention, known.campaign.next_start_position)
+                self._steps.begin(tx, None, known.campaign, known.campaign.next_start_position)
 
     def cancel_some(self, key: str) -> None:
         """Cancel what is active of a canceled campaign, for a while; the next look goes on."""
-        until = time.monotonic() + _SECONDS
+        self._cancel(key, time.monotonic() + _SECONDS)
+
+    def _cancel(self, key: str, until: float) -> None:
         while time.monotonic() < until:
             with self._database.write() as tx:
                 stopped = campaign_changes.lock(tx, key)
@@ -82,7 +94,7 @@ class Driver:
                     states = [Status.QUEUED, *HELD]
                 # Whoever has one of them in hand may wait for the campaign: they are left for the
                 # next look.
-                ids = campaign_changes.active(tx, key, states, _CANCELED_AT_ONCE)
+                ids = campaign_work.active(tx, key, states, _CANCELED_AT_ONCE)
                 how = Manner(
                     by=stopped.cancel_by,
                     reason=stopped.cancel_reason,
@@ -94,27 +106,47 @@ class Driver:
             if len(ids) < _CANCELED_AT_ONCE:
                 return
 
-    def _requeue(self, row: Row[Any]) -> None:
+    def _requeue(self, row: Row[Any], until: float) -> None:
         """Start children again that did not succeed, those that were created first before others.
         One that cannot be retried stays as it is."""
         principal = Principal(
             token_id="", token_name=audit.SERVER, tenant=row.tenant, scopes=frozenset()
         )
-        with self._database.read() as tx:
-            ids = campaign_changes.requeueable(
-                tx, row.id, row.requeue.split(","), row.requeue_until, row.requeue_after
-            )
-        for ingestion_id in ids:
-            self._retry(principal, ingestion_id)
-        with self._database.write() as tx:
-            campaign_changes.requeued(tx, row.id, row.requeue_until, ids[-1] if ids else None)
 
-    def _retry(self, principal: Principal, ingestion_id: str) -> None:
+        def if_still(tx: Connection) -> None:
+            campaign = campaign_changes.lock(tx, row.id)
+            if campaign.wanted != "run" or campaign.requeue_until != row.requeue_until:
+                raise _NotWanted
+
+        after = row.requeue_after
+        while time.monotonic() < until:
+            with self._database.read() as tx:
+                ids = campaign_work.requeueable(
+                    tx, row.id, row.requeue.split(","), row.requeue_until, after
+                )
+            try:
+                for ingestion_id in ids:
+                    self._retry(principal, ingestion_id, if_still)
+            except _NotWanted:
+                return
+            after = ids[-1] if ids else None
+            with self._database.write() as tx:
+                campaign_work.requeued(tx, row.id, row.requeue_until, after)
+            if not ids:
+                return
+
+    def _retry(
+        self, principal: Principal, ingestion_id: str, if_still: Callable[[Connection], None]
+    ) -> None:
         """After the last batch where that is possible, else from the beginning."""
         for scope in (RetryScope.REMAINING, RetryScope.ALL):
             try:
                 self._retries.retry(
-                    principal, ingestion_id, RetryRequest(scope=scope), idempotency_key=None
+                    principal,
+                    ingestion_id,
+                    RetryRequest(scope=scope),
+                    idempotency_key=None,
+                    if_still=if_still,
                 )
             except Unavailable:
                 raise

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from osa.conventions.held import PAGE, Held, held_to_json
 from osa.server.model import Ingestion
-from osa.server.store import campaign_changes, campaigns, records
+from osa.server.store import campaigns, records, retries
 
 
 def answer(tx: Connection, ingestion: Ingestion, question: Mapping[str, Any]) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def answer(tx: Connection, ingestion: Ingestion, question: Mapping[str, Any]) ->
     prefix, after a key; both of the ingestion's own convention, or of `{convention_id}`. In whose
     tenant, the ingestion decides, and not the question."""
     if "external_ids" in question:
-        tries = campaign_changes.latest_tries(tx, ingestion.tenant, question["external_ids"])
+        tries = retries.latest_tries(tx, ingestion.tenant, question["external_ids"])
         return {"statuses": {external_id: last.status for external_id, last in tries.items()}}
     if "campaign_id" in question:
         return {"campaign": _campaign(tx, ingestion.tenant, question["campaign_id"])}

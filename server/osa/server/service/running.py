@@ -12,14 +12,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from osa.conventions import Batch, Reached
+from osa.conventions import Batch
 from osa.conventions.authoring import Progress as Report
 from osa.conventions.registry import Registry
 from osa.server.model import Fault, Ingestion, RetryScope, Status
 from osa.server.model.machine import FAIL, FINISH_LATE, STOP, SUCCEED, TAKE
-from osa.server.service import facts, holdings, lines
+from osa.server.service import facts, holdings, lines, strides
 from osa.server.service.batches import new_item, progress_of
-from osa.server.service.canceling import Manner, cancel
 from osa.server.service.children import Children, Family
 from osa.server.service.dispatch import Dispatch
 from osa.server.service.jobs import Job, Policy, Verdict
@@ -155,8 +154,11 @@ class Running:
     ) -> Verdict:
         """One transaction: items, records, children, counts, cursor, position of the campaign,
         progress, event, log, fence. Files are put in place inside of it, after the right was shown:
-        what is refused leaves nothing. Raises ChildRefused."""
+        what is refused leaves nothing. Raises ChildRefused, and ValueError for a convention that
+        says what cannot be."""
+        strides.check_reached(batch.reached, job.ingestion)
         family = self._children.check(job.ingestion, batch.items)
+        starts = job.ingestion.is_step or bool(family.of(batch.items))
         with self._database.write() as tx:
             row = holds.lock(tx, job.hold)
             if row is None:
@@ -166,7 +168,7 @@ class Running:
             if now.counts.seen != job.seen:
                 # The answer to our commit was lost, not the commit: this is the same batch again.
                 after, passed = now, row.cursor
-            elif self._is_over(tx, now):
+            elif starts and strides.is_over(tx, now):
                 job.refused = True
                 return Verdict.STOP
             else:
@@ -176,26 +178,6 @@ class Running:
         job.moved = job.moved or passed != job.cursor
         job.counts, job.cursor = after.counts, passed
         return _verdict(after)
-
-    def _is_over(self, tx: Connection, now: Ingestion) -> bool:
-        """Whether its campaign was canceled: then nothing is started any more, and it is canceled
-        with it, if nobody has come to that yet."""
-        if now.campaign_key is None:
-            return False
-        campaign = campaign_changes.lock(tx, now.campaign_key)
-        if campaign.wanted != "stop":
-            return False
-        cancel(
-            tx,
-            now.tenant,
-            now.id,
-            Manner(
-                by=campaign.cancel_by,
-                reason=campaign.cancel_reason,
-                grace_seconds=campaign.cancel_grace_seconds,
-            ),
-        )
-        return True
 
     def _publish(
         self,
@@ -238,15 +220,8 @@ class Running:
         data = facts.state_and_counts(after)
         events.append(tx, now.id, "batch_committed", data, attempt=job.hold.attempt)
         self._children.add(tx, now, family.of(cut), held=held)
-        if whole and batch.reached is not None and now.campaign_key is not None and now.is_step:
-            _check_reached(batch.reached, now)
-            campaign_changes.reach(
-                tx,
-                now.campaign_key,
-                next_position=batch.reached.next_position,
-                total_children=batch.reached.total_children,
-                memo=batch.reached.memo,
-            )
+        if whole:
+            strides.reach(tx, now, batch.reached)
         return after, passed
 
     def show(self, job: Job, report: Report) -> None:
@@ -410,15 +385,6 @@ def _verdict(now: Ingestion) -> Verdict:
     if now.stop_early and now.too_many_failures:
         return Verdict.ENOUGH
     return Verdict.STOP if now.status is Status.CANCELING else Verdict.CONTINUE
-
-
-def _check_reached(reached: Reached, now: Ingestion) -> None:
-    """A campaign that went back would never come to its end. Raises ValueError."""
-    begun, following = now.start_position or 1, reached.next_position
-    if following is not None and following < begun:
-        raise ValueError(f"the step began at {begun}, and the next would begin at {following}.")
-    if reached.total_children is not None and reached.total_children < 0:
-        raise ValueError(f"{reached.total_children} children in all.")
 
 
 def _missing(job: Job, now: Ingestion) -> int:

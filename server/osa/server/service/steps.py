@@ -8,13 +8,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from osa.conventions.authoring import Convention
-from osa.server.model import Membership, OnConflict, Principal, StartRequest, new_id
+from osa.server.model import Campaign, Membership, OnConflict, Principal, StartRequest, new_id
 from osa.server.service.acceptance import Acceptance
 from osa.server.service.checks import check_start
 from osa.server.service.conventions import Conventions
 from osa.server.service.sources import Sources
 from osa.server.store import campaign_changes
-from osa.server.store.campaigns import Known
 from osa.server.store.ingestions import NewIngestion
 from osa.server.store.objects import Objects
 
@@ -44,42 +43,41 @@ class Steps:
         return convention
 
     def begin(
-        self,
-        tx: Connection,
-        principal: Principal | None,
-        known: Known,
-        convention: Convention,
-        position: int,
+        self, tx: Connection, principal: Principal | None, campaign: Campaign, position: int
     ) -> bool:
-        """False when this step is not the next one any more. One item that is bad does not make a
-        step fail: the campaign would stand still for it."""
-        campaign = known.campaign
+        """False when this step is not the next one any more; without a principal it is the server
+        that begins it. Nothing is checked here: what cannot be done, because a convention is gone
+        or the disk is full, is told by the step. One item that is bad does not make it fail: the
+        campaign would stand still for it."""
         step_id = new_id()
-        number = campaign_changes.begin_step(tx, campaign.key, position, step_id)
-        if number is None:
+        begun = campaign_changes.begin_step(
+            tx, campaign.key, position, step_id, by_itself=principal is None
+        )
+        if begun is None:
             return False
+        name = (campaign.name or campaign.campaign_id)[:180]
         new = NewIngestion(
             id=step_id,
             tenant=campaign.tenant,
             request=StartRequest(
-                convention_id=convention.id,
+                convention_id=campaign.convention_id,
                 parameters=campaign.parameters,
                 batch_size=_BATCH_SIZE,
-                name=f"{(campaign.name or campaign.campaign_id)[:180]}, step {number}",
+                name=f"{name}, step {begun.step_count}",
                 on_conflict=OnConflict.QUEUE,
                 max_failed_items=None,
             ),
-            convention_id=convention.id,
-            convention_version=convention.version,
+            convention_id=campaign.convention_id,
+            convention_version=campaign.convention_version,
             source=None,
             created_by=campaign.created_by,
-            exclusive=convention.exclusive,
+            exclusive=self._conventions.is_exclusive(campaign.convention_id),
             membership=Membership(
                 key=campaign.key,
                 campaign_id=campaign.campaign_id,
-                step=number,
+                step=begun.step_count,
                 start_position=position,
-                memo=known.memo,
+                memo=begun.memo,
             ),
         )
         self._acceptance.add(
@@ -88,7 +86,7 @@ class Steps:
             new,
             action="start_ingestion",
             detail={
-                "convention_id": convention.id,
+                "convention_id": campaign.convention_id,
                 "campaign_id": campaign.campaign_id,
                 "start_position": position,
             },

@@ -104,6 +104,7 @@ class NewCampaign:
     tenant: str
     request: CampaignRequest
     convention_id: str
+    convention_version: str
     request_hash: str
     summary_token: str | None
     created_by: str
@@ -119,6 +120,7 @@ def add(connection: Connection, new: NewCampaign) -> bool:
             tenant=new.tenant,
             campaign_id=request.campaign_id,
             convention_id=new.convention_id,
+            convention_version=new.convention_version,
             parameters=dict(request.parameters),
             request_hash=new.request_hash,
             name=request.name,
@@ -148,7 +150,6 @@ class Known:
 
     campaign: Campaign
     request_hash: str
-    memo: Mapping[str, Any]
     #: Whether there are children that are still to be started again.
     requeues: bool
 
@@ -173,7 +174,6 @@ def _find(connection: Connection, *conditions: ColumnElement[bool]) -> Known | N
     return Known(
         campaign=told,
         request_hash=row.request_hash,
-        memo=row.memo,
         requeues=row.requeue is not None,
     )
 
@@ -242,6 +242,7 @@ def _campaign(row: Row[Any], step: Row[Any] | None, failures: Mapping[str, int])
         status=CampaignStatus(row.status),
         status_reason=row.status_reason,
         convention_id=row.convention_id,
+        convention_version=row.convention_version,
         parameters=row.parameters,
         name=row.name,
         mode=CampaignMode(row.mode),
@@ -258,3 +259,9 @@ def _campaign(row: Row[Any], step: Row[Any] | None, failures: Mapping[str, int])
         updated_at=row.updated_at,
         read_at=row.read_at,
     )
+
+
+def is_stopped(connection: Connection, key: str | None) -> bool:
+    """Whether there is a campaign of this key, and it was canceled."""
+    stopped = select(_row.id).where(_row.id == key, _row.wanted == "stop")
+    return key is not None and connection.execute(stopped).first() is not None

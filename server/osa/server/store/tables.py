@@ -258,6 +258,8 @@ campaign = Table(
     Column("tenant", String(64), nullable=False),
     Column("campaign_id", String(64), nullable=False),
     Column("convention_id", String(63), nullable=False),
+    # Of the convention that began it: another major version does not go on.
+    Column("convention_version", String(64), nullable=False),
     Column("parameters", Json, nullable=False),
     Column("request_hash", _SHA256, nullable=False),
     Column("name", String(200)),

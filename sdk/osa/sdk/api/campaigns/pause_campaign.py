@@ -101,7 +101,7 @@ def sync_detailed(
 ) -> Response[Campaign | Problem]:
     """Pause a campaign
 
-     No further step is started; what is active goes on. Pausing again changes nothing. Scope:
+     No further step is started; what is active goes on. Pausing again stops nothing more. Scope:
     `ingestions:write`.
 
     Args:
@@ -133,7 +133,7 @@ def sync(
 ) -> Campaign | Problem | None:
     """Pause a campaign
 
-     No further step is started; what is active goes on. Pausing again changes nothing. Scope:
+     No further step is started; what is active goes on. Pausing again stops nothing more. Scope:
     `ingestions:write`.
 
     Args:
@@ -160,7 +160,7 @@ async def asyncio_detailed(
 ) -> Response[Campaign | Problem]:
     """Pause a campaign
 
-     No further step is started; what is active goes on. Pausing again changes nothing. Scope:
+     No further step is started; what is active goes on. Pausing again stops nothing more. Scope:
     `ingestions:write`.
 
     Args:
@@ -190,7 +190,7 @@ async def asyncio(
 ) -> Campaign | Problem | None:
     """Pause a campaign
 
-     No further step is started; what is active goes on. Pausing again changes nothing. Scope:
+     No further step is started; what is active goes on. Pausing again stops nothing more. Scope:
     `ingestions:write`.
 
     Args:

@@ -129,11 +129,12 @@ def sync_detailed(
 
      Goes on where a paused, failed or canceled campaign stopped: the next step begins after the last
     batch that
-    was committed, and children that were canceled with it are started again, so nothing is left out and
-    nothing
-    repeated. `requeue_failed` starts all others again, too, that did not succeed. Resuming a running
-    one without
-    it changes nothing. While it is being canceled it cannot be resumed. Scope: `ingestions:write`.
+    was committed, and in one that was canceled the canceled children are started again, so nothing is
+    left out
+    and nothing repeated. `requeue_failed` starts all others again, too, that did not succeed. Resuming
+    a running
+    one without it starts nothing. While it is being canceled it cannot be resumed. Scope:
+    `ingestions:write`.
 
     Args:
         campaign_id (str): The caller's id of a campaign.
@@ -169,11 +170,12 @@ def sync(
 
      Goes on where a paused, failed or canceled campaign stopped: the next step begins after the last
     batch that
-    was committed, and children that were canceled with it are started again, so nothing is left out and
-    nothing
-    repeated. `requeue_failed` starts all others again, too, that did not succeed. Resuming a running
-    one without
-    it changes nothing. While it is being canceled it cannot be resumed. Scope: `ingestions:write`.
+    was committed, and in one that was canceled the canceled children are started again, so nothing is
+    left out
+    and nothing repeated. `requeue_failed` starts all others again, too, that did not succeed. Resuming
+    a running
+    one without it starts nothing. While it is being canceled it cannot be resumed. Scope:
+    `ingestions:write`.
 
     Args:
         campaign_id (str): The caller's id of a campaign.
@@ -204,11 +206,12 @@ async def asyncio_detailed(
 
      Goes on where a paused, failed or canceled campaign stopped: the next step begins after the last
     batch that
-    was committed, and children that were canceled with it are started again, so nothing is left out and
-    nothing
-    repeated. `requeue_failed` starts all others again, too, that did not succeed. Resuming a running
-    one without
-    it changes nothing. While it is being canceled it cannot be resumed. Scope: `ingestions:write`.
+    was committed, and in one that was canceled the canceled children are started again, so nothing is
+    left out
+    and nothing repeated. `requeue_failed` starts all others again, too, that did not succeed. Resuming
+    a running
+    one without it starts nothing. While it is being canceled it cannot be resumed. Scope:
+    `ingestions:write`.
 
     Args:
         campaign_id (str): The caller's id of a campaign.
@@ -242,11 +245,12 @@ async def asyncio(
 
      Goes on where a paused, failed or canceled campaign stopped: the next step begins after the last
     batch that
-    was committed, and children that were canceled with it are started again, so nothing is left out and
-    nothing
-    repeated. `requeue_failed` starts all others again, too, that did not succeed. Resuming a running
-    one without
-    it changes nothing. While it is being canceled it cannot be resumed. Scope: `ingestions:write`.
+    was committed, and in one that was canceled the canceled children are started again, so nothing is
+    left out
+    and nothing repeated. `requeue_failed` starts all others again, too, that did not succeed. Resuming
+    a running
+    one without it starts nothing. While it is being canceled it cannot be resumed. Scope:
+    `ingestions:write`.
 
     Args:
         campaign_id (str): The caller's id of a campaign.

@@ -87,7 +87,7 @@ def pause_campaign(call: Call, campaign_id: wire.CampaignId) -> Response:
         "resumeCampaign",
         needs=Scope.WRITE,
         answers={200: wire.Campaign},
-        refuses=(404, 409, 413, 415, 422),
+        refuses=(404, 409, 413, 415),
     ),
 )
 def resume_campaign(

@@ -128,6 +128,7 @@ def _tables() -> None:
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("campaign_id", sa.String(length=64), nullable=False),
         sa.Column("convention_id", sa.String(length=63), nullable=False),
+        sa.Column("convention_version", sa.String(length=64), nullable=False),
         sa.Column("parameters", sa.Text(), nullable=False),
         sa.Column("request_hash", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=True),
