@@ -14,9 +14,9 @@ from typing import Any, ParamSpec, Unpack
 from uuid import UUID
 
 from osa.cli.access import Access, helper
+from osa.cli.advancing import advance_campaign
 from osa.cli.arguments import or_unset, path_segment, plain_id
 from osa.cli.campaigns import (
-    advance_campaign,
     cancel_campaign,
     create_campaign,
     get_campaign,
