@@ -26,6 +26,7 @@ from osa.conventions import (
     Start,
     Step,
 )
+from osa.conventions.steps import MAX_STARTS
 from osa.conventions.testing import ConventionProblem, check_convention
 
 Ingest = Callable[[Context[Any]], Iterator[Batch]]
@@ -280,16 +281,51 @@ def test_a_convention_can_be_run_as_a_step_of_a_campaign() -> None:
     ("broken", "match"),
     [
         ({"back": True}, "goes back to 2"),
-        ({"id": "x" * 200}, "external_id"),
-        ({"id": "a\nb"}, "external_id"),
         ({"drift": True}, "committed more often"),
     ],
 )
-def test_a_step_that_goes_back_and_a_child_without_a_proper_name_are_found(
+def test_a_step_that_goes_back_or_comes_less_far_when_resumed_is_found(
     broken: dict[str, Any], match: str
 ) -> None:
     with pytest.raises(ConventionProblem, match=match):
         check_convention(convention(_counting_steps(**broken)), step=STEP)
+
+
+def _starting(count: int = 1, **words: Any) -> Item:
+    start = Start(**{"external_id": "x", "convention_id": "documents", **words})
+    return Item.record("a", starts=[start] * count)
+
+
+@pytest.mark.parametrize(
+    ("item", "match"),
+    [
+        (_starting(MAX_STARTS + 1), "starts 101 ingestions; an item may start 100"),
+        (_starting(external_id=""), "its external_id would not"),
+        (_starting(external_id="x" * 201), "its external_id would not"),
+        (_starting(external_id="a\nb"), "its external_id would not"),
+        (_starting(name="x" * 201), "its name would not"),
+        (_starting(name="a\r\nb"), "its name would not"),
+        (_starting(name="\ud800"), "its name would not"),
+        (_starting(uri="https://a.example/" + "x" * 8192), "its uri would not"),
+        (_starting(labels={"-a": "b"}), "its labels would not"),
+        (_starting(labels={"a": "b\x7f"}), "its labels would not"),
+        (_starting(labels={"a": "b" * 201}), "its labels would not"),
+        (_starting(labels={f"a{n}": "b" for n in range(17)}, name="\0"), "its name and its labels"),
+    ],
+)
+def test_children_that_would_make_their_item_rejected_are_found(item: Item, match: str) -> None:
+    refused(f"'a' would be rejected: .*{match}", one(lambda _: item))
+
+
+def test_children_at_the_limits_are_taken() -> None:
+    item = _starting(
+        MAX_STARTS,
+        external_id="ø" * 200,
+        name="x" * 200,
+        uri="https://a.example/".ljust(8192, "x"),
+        labels={f"a/b_{n}": "" if n else "x" * 200 for n in range(16)},
+    )
+    assert check_convention(convention(one(lambda _: item))) == [item]
 
 
 def test_what_a_step_says_outside_of_a_campaign_is_found() -> None:

@@ -25,13 +25,11 @@ from osa.conventions.held import Archive, ArchiveInMemory, Held
 from osa.conventions.items import Batch, File, Item, JsonObject
 from osa.conventions.messages import batch_to_json, items_from_json
 from osa.conventions.sources import Source
-from osa.conventions.steps import Reached, Start, Step
+from osa.conventions.steps import Reached, Step, refusal_of
 from osa.conventions.stored import SOURCE_ID_LENGTH
 from osa.conventions.wanted import Wanted
 
 _MAX_NAME = 255
-#: Of an external id, in the contract.
-_MAX_EXTERNAL_ID = 200
 
 
 class ConventionProblem(AssertionError):
@@ -158,8 +156,7 @@ class Trial:
         items = items_from_json(json.loads(line)["items"])
         for item in items:
             _check_item(item)
-            for start in item.starts:
-                _check_start(item, start)
+            _check_starts(item)
             for file in item.files:
                 self._check_file(item, file, workdir)
         # As a commit does: what was yielded belongs to the archive, and is gone from here.
@@ -257,13 +254,10 @@ def _check_item(item: Item) -> None:
         )
 
 
-def _check_start(item: Item, start: Start) -> None:
-    id = start.external_id
-    if not 1 <= len(id) <= _MAX_EXTERNAL_ID or any(ord(c) < 32 or ord(c) == 127 for c in id):
-        raise ConventionProblem(
-            f"{item.source_id!r} starts a child with the external_id {id!r}; it has 1 to"
-            f" {_MAX_EXTERNAL_ID} characters, and none of them controls anything."
-        )
+def _check_starts(item: Item) -> None:
+    refusal = refusal_of(item.starts)
+    if refusal is not None:
+        raise ConventionProblem(f"{item.source_id!r} would be rejected: {refusal}")
 
 
 def _further(before: Reached | None, now: Reached | None, step: Step | None) -> Reached | None:
