@@ -3,7 +3,6 @@ transaction that commits it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from osa.conventions import Item, Start
-from osa.conventions.steps import MAX_STARTS
+from osa.conventions.steps import refusal_of
 from osa.server.errors import InvalidSource, OsaError, SourceNotAllowed, Unavailable
 from osa.server.model import (
     ENDED,
@@ -30,13 +29,6 @@ from osa.server.service.conventions import Conventions
 from osa.server.service.sources import Sources
 from osa.server.store import ingestions, retries
 from osa.server.store.ingestions import NewIngestion
-
-#: As the contract has them for everybody who starts an ingestion.
-_MAX_NAME = 200
-_MAX_LABELS = 16
-_MAX_URI = 8192
-_LABEL_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,62}")
-_TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]*")
 
 
 class ChildRefused(Exception):
@@ -84,11 +76,10 @@ class Children:
         children: list[Sequence[Child]] = []
         for item in items:
             found: Sequence[Child] = ()
+            if why := refusal_of(item.starts):
+                item = Item.rejected(item.source_id, kind="child_not_valid", detail=why)
             try:
-                _check_words(item.starts)
                 found = [self._child(parent, start) for start in item.starts]
-            except _NotTaken as exc:
-                item = Item.rejected(item.source_id, kind="child_not_valid", detail=str(exc))
             except (InvalidSource, SourceNotAllowed) as exc:
                 item = Item.rejected(item.source_id, kind="source_not_allowed", detail=exc.detail)
             except Unavailable:
@@ -185,34 +176,6 @@ class Children:
                 raise Unavailable(
                     f"{external_id!r} is being started by another.", retry_after_seconds=1
                 ) from exc
-
-
-class _NotTaken(Exception):
-    """What is said of a child would not be taken from a caller either."""
-
-
-def _check_words(starts: Sequence[Start]) -> None:
-    """What a caller's request is checked for before it is one."""
-    if len(starts) > MAX_STARTS:
-        raise _NotTaken(f"It starts {len(starts)} ingestions; an item may start {MAX_STARTS}.")
-    for start in starts:
-        texts = {"external_id": start.external_id, "name": start.name or "-"}
-        wrong = [name for name, text in texts.items() if not text or not _is_text(text)]
-        if len(start.uri or "") > _MAX_URI:
-            wrong.append("uri")
-        if len(start.labels) > _MAX_LABELS or not all(
-            _LABEL_KEY.fullmatch(key) and _is_text(value) for key, value in start.labels.items()
-        ):
-            wrong.append("labels")
-        if wrong:
-            raise _NotTaken(
-                f"It cannot start its child: its {' and its '.join(wrong)} would not be taken from"
-                " a caller either."
-            )
-
-
-def _is_text(text: str) -> bool:
-    return len(text) <= _MAX_NAME and _TEXT.fullmatch(text) is not None
 
 
 def _membership(own: Membership, last: Row[Any]) -> Membership:
