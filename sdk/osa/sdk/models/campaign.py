@@ -48,7 +48,8 @@ class Campaign:
         created_by (str): The name of the token that created it.
         created_at (datetime.datetime): When it was created.
         updated_at (datetime.datetime): When it last changed.
-        ended_at (datetime.datetime | None): When it was done; null again when it is resumed
+        ended_at (datetime.datetime | None): When it was done; null again when it is resumed, or a child of it is tried
+            again.
         name (str | Unset): What people call it.
         latest_step (CampaignStep | Unset): A step, and the ingestion that carries it out.
         summary_href (str | Unset): Where everybody who has this link sees the counts.
