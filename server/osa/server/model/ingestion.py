@@ -147,14 +147,14 @@ class Ingestion:
     retry_scope: RetryScope | None
     retried_by: str | None
     #: The ingestion that started it.
-    parent_ingestion_id: str | None
+    parent_ingestion_id: str | None = None
     #: Its campaign, by the database's id and by its creator's.
-    campaign_key: str | None
-    campaign_id: str | None
+    campaign_key: str | None = None
+    campaign_id: str | None = None
     #: Which step of the campaign it is, where that begins, and what the batch before it left.
-    campaign_step: int | None
-    start_position: int | None
-    memo: JsonObject | None
+    campaign_step: int | None = None
+    start_position: int | None = None
+    memo: JsonObject | None = None
     created_by: str
     counts: Counts
     progress: Progress
