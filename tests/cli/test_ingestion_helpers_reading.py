@@ -57,6 +57,8 @@ def test_every_filter_is_sent_under_its_name_in_the_contract() -> None:
         retry_of=f"urn:osa:x:ing:{ID}",
         root_id=UUID(ID),
         record_id=f"urn:osa:x:rec:{ID}",
+        campaign_id="aviris-2026",
+        parent=f"urn:osa:x:ing:{OTHER}",
         concurrency_key="site-a",
         error_kind="source_unreachable",
         q="temperature & salt",
@@ -64,6 +66,7 @@ def test_every_filter_is_sent_under_its_name_in_the_contract() -> None:
         http=server.http,
     )
     assert sorted(server.asked[0].url.params.multi_items()) == [
+        ("campaign_id", "aviris-2026"),
         ("concurrency_key", "site-a"),
         ("ended_after", "2026-11-22T00:00:00+00:00"),
         ("ended_before", "2026-11-23"),
@@ -72,6 +75,7 @@ def test_every_filter_is_sent_under_its_name_in_the_contract() -> None:
         ("id", ID),
         ("id", OTHER),
         ("order", "desc"),
+        ("parent_ingestion_id", OTHER),
         ("per_page", "200"),
         ("q", "temperature & salt"),
         ("record_id", ID),
@@ -101,7 +105,7 @@ def test_a_single_id_is_a_list_of_one_and_no_id_at_all_is_no_ingestion() -> None
     assert nobody.asked == []
 
 
-@pytest.mark.parametrize("keyword", ["ids", "retry_of", "root_id", "record_id"])
+@pytest.mark.parametrize("keyword", ["ids", "retry_of", "root_id", "record_id", "parent"])
 def test_a_filter_by_the_srn_of_something_else_is_refused_before_it_is_sent(keyword: str) -> None:
     server = Server(page([]))
     with pytest.raises(IngestionError) as caught:

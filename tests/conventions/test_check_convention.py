@@ -10,7 +10,23 @@ from typing import Any
 import pytest
 from pydantic import Field
 
-from osa.conventions import Batch, Context, Convention, File, Item, Params, Progress, SourceInvalid
+from osa.conventions import (
+    ArchiveInMemory,
+    Batch,
+    Context,
+    Convention,
+    File,
+    Held,
+    HeldCampaign,
+    Item,
+    Params,
+    Progress,
+    Reached,
+    SourceInvalid,
+    Start,
+    Step,
+)
+from osa.conventions.steps import MAX_STARTS
 from osa.conventions.testing import ConventionProblem, check_convention
 
 Ingest = Callable[[Context[Any]], Iterator[Batch]]
@@ -231,3 +247,155 @@ def test_what_is_said_does_no_harm(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_what_is_not_a_record_says_why() -> None:
     refused("does not say why", one(lambda _: Item(source_id="a", verdict="skipped")))
+
+
+def _counting_steps(*, back: bool = False, id: str = "child", drift: bool = False) -> Ingest:
+    """Goes from the step's position to five; each number starts a child."""
+
+    def ingest(context: Context[Any]) -> Iterator[Batch]:
+        assert context.step is not None
+        begin = context.cursor.get("next", context.step.position)
+        for number in range(begin, 6):
+            start = Start(external_id=f"{id}-{number}", convention_id="documents")
+            reached = Reached(
+                next_position=number - 1 if back else number + 1,
+                total_children=context.batch_size if drift else 5,
+            )
+            if context.stop.is_set():
+                context.checkpoint()
+            item = Item.record(str(number), starts=[start])
+            yield Batch(items=[item], cursor={"next": number + 1}, reached=reached)
+
+    return ingest
+
+
+STEP = Step(campaign_id="c", number=2, position=3)
+
+
+def test_a_convention_can_be_run_as_a_step_of_a_campaign() -> None:
+    items = check_convention(convention(_counting_steps()), step=STEP)
+    assert [item.source_id for item in items] == ["3", "4", "5"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "match"),
+    [
+        ({"back": True}, "goes back to 2"),
+        ({"drift": True}, "committed more often"),
+    ],
+)
+def test_a_step_that_goes_back_or_comes_less_far_when_resumed_is_found(
+    broken: dict[str, Any], match: str
+) -> None:
+    with pytest.raises(ConventionProblem, match=match):
+        check_convention(convention(_counting_steps(**broken)), step=STEP)
+
+
+def _starting(count: int = 1, **words: Any) -> Item:
+    start = Start(**{"external_id": "x", "convention_id": "documents", **words})
+    return Item.record("a", starts=[start] * count)
+
+
+@pytest.mark.parametrize(
+    ("item", "match"),
+    [
+        (_starting(MAX_STARTS + 1), "starts 101 ingestions; an item may start 100"),
+        (_starting(external_id=""), "its external_id would not"),
+        (_starting(external_id="x" * 201), "its external_id would not"),
+        (_starting(external_id="a\nb"), "its external_id would not"),
+        (_starting(name="x" * 201), "its name would not"),
+        (_starting(name="a\r\nb"), "its name would not"),
+        (_starting(name="\ud800"), "its name would not"),
+        (_starting(uri="https://a.example/" + "x" * 8192), "its uri would not"),
+        (_starting(labels={"-a": "b"}), "its labels would not"),
+        (_starting(labels={"a": "b\x7f"}), "its labels would not"),
+        (_starting(labels={"a": "b" * 201}), "its labels would not"),
+        (_starting(labels={f"a{n}": "b" for n in range(17)}, name="\0"), "its name and its labels"),
+    ],
+)
+def test_children_that_would_make_their_item_rejected_are_found(item: Item, match: str) -> None:
+    refused(f"'a' would be rejected: .*{match}", one(lambda _: item))
+
+
+def test_children_at_the_limits_are_taken() -> None:
+    item = _starting(
+        MAX_STARTS,
+        external_id="ø" * 200,
+        name="x" * 200,
+        uri="https://a.example/".ljust(8192, "x"),
+        labels={f"a/b_{n}": "" if n else "x" * 200 for n in range(16)},
+    )
+    assert check_convention(convention(one(lambda _: item))) == [item]
+
+
+def test_what_a_step_says_outside_of_a_campaign_is_found() -> None:
+    def ingest(context: Context[Any]) -> Iterator[Batch]:
+        yield Batch(items=[], cursor={}, reached=Reached(next_position=None))
+
+    refused("how far a campaign is", ingest)
+
+
+def test_the_archive_of_a_check_knows_what_was_started_and_what_others_hold() -> None:
+    def ingest(context: Context[Any]) -> Iterator[Batch]:
+        if context.cursor:
+            return
+        archive = context.archive
+        campaign = archive.campaign("c")
+        held = archive.of("documents").record("a")
+        said = [archive.started(["x", "y"]), campaign and campaign.convention_id]
+        item = Item.record("a", metadata={"said": said, "title": held and held.title})
+        yield Batch(items=[item], cursor={"done": True})
+
+    [item] = check_convention(
+        convention(ingest),
+        archive=ArchiveInMemory(
+            others={"documents": [Held(source_id="a", title="A")]},
+            started={"x": "failed"},
+            campaigns={"c": HeldCampaign(convention_id="numbers", parameters={})},
+        ),
+    )
+    assert item.metadata == {"said": [{"x": "failed"}, "numbers"], "title": "A"}
+
+
+def test_a_part_of_the_archive_that_is_kept_sees_what_is_published_later() -> None:
+    archive = ArchiveInMemory(convention_id="numbers", others={"documents": []})
+    documents, own = archive.of("documents"), archive.of("documents").of("numbers")
+    archive.publish([Item.record("1", starts=[Start(external_id="x", convention_id="documents")])])
+    assert documents.started(["x"]) == own.started(["x"]) == {"x": "queued"}
+    assert own.record("1") is not None and documents.record("1") is None
+    assert archive.of("unheard-of").record("1") is None
+
+
+@pytest.mark.parametrize("archive", [None, ArchiveInMemory([Held(source_id="a", title="A")])])
+def test_a_convention_that_is_checked_finds_its_own_records_under_its_name(
+    archive: ArchiveInMemory | None,
+) -> None:
+    def ingest(context: Context[Any]) -> Iterator[Batch]:
+        if not context.cursor:
+            own = context.archive.of(context.params.own).record("a")
+            yield Batch(
+                items=[Item.record("b", title=own.title if own else None)], cursor={"done": True}
+            )
+
+    class Named(Params):
+        """Whose."""
+
+        own: str = Field(description="Which convention this is.")
+
+    checked = convention(ingest, params=Named)
+    held = [Held(source_id="a", title="A")] if archive is None else []
+    [item] = check_convention(checked, params={"own": checked.id}, held=held, archive=archive)
+    assert item.title == "A"
+
+
+@pytest.mark.parametrize(
+    ("last", "now"),
+    [(None, "queued"), *((end, "queued") for end in ("failed", "canceled"))]
+    + [(each, each) for each in ("queued", "running", "canceling", "succeeded")],
+)
+def test_again_counts_for_what_ended_without_a_result(last: str | None, now: str) -> None:
+    for again in (True, False):
+        archive = ArchiveInMemory(started={} if last is None else {"x": last})
+        start = Start(external_id="x", convention_id="documents", again=again)
+        archive.publish([Item.record("1", starts=[start])])
+        assert archive.started(["x"]) == {"x": now if again or last is None else last}

@@ -197,6 +197,23 @@ def test_a_listing_goes_on_from_each_of_its_positions(
         assert rest == [iso.id(number) for number in range(place.number + 1, 6)]
 
 
+def test_a_listing_knows_its_place_behind_a_record_that_cannot_be_read(
+    catalogue: Pycsw, client: Catalogue, iso: Iso
+) -> None:
+    """When the list is as it was, and when it has moved back."""
+    catalogue.put(*iso.children(4))
+    catalogue.spoil(iso.id(2), "<broken")
+    broken = list(Listing(client, CHILDREN))[1]
+    assert broken.failure is not None
+    for moved in (False, True):
+        if moved:
+            catalogue.delete(iso.id(1))
+        listing = Listing(client, CHILDREN, position=broken.after)
+        rest = [place.record.identifier for place in listing.once() if place.record]
+        assert rest == [iso.id(3), iso.id(4)]
+        assert listing.position.is_doubtful is moved
+
+
 def test_what_is_inserted_and_deleted_meanwhile_hides_nothing(
     catalogue: Pycsw, client: Catalogue, iso: Iso
 ) -> None:

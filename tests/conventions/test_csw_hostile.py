@@ -261,6 +261,16 @@ def test_the_same_page_for_ever_ends(site: Any, client: Catalogue) -> None:
     assert len(liar.asked) < 10
 
 
+@pytest.mark.parametrize("matched", [1000, "many", 0])
+def test_the_same_page_for_ever_ends_with_a_record_without_identifier_on_it(
+    site: Any, client: Catalogue, matched: object
+) -> None:
+    Liar(site, lambda *_: answer(["a", None, "c"], matched, 1))
+    found = _identifiers(Listing(client, ALL))
+    assert len(found) < 20
+    assert {"a", "c"} <= set(found)
+
+
 def test_records_without_end_are_given_one_by_one(site: Any, client: Catalogue) -> None:
     """So that whoever has seen enough of them can leave."""
     liar = Liar(site, lambda start, *_: answer([str(n) for n in range(start, start + 3)], 3))

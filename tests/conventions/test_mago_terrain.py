@@ -241,11 +241,20 @@ def test_the_sources_of_the_archive_are_not_touched(context: Any, models: list[P
 
 def test_the_same_sources_are_the_same_record_and_bytes(context: Any, models: list[Path]) -> None:
     (first,), (again,) = items_of(context()), items_of(context(timeout_seconds=60))
+    assert first.source_id.startswith("mago:")
     assert (first.source_id, first.metadata) == (again.source_id, again.metadata)
     assert [file.sha256 for file in first.files] == [file.sha256 for file in again.files]
     (other,) = items_of(context(max_depth=3))
     (turned,) = items_of(context(sources=models[::-1]))
     assert len({first.source_id, other.source_id, turned.source_id}) == 3
+
+
+def test_the_digest_of_parameters_is_that_of_the_archives() -> None:
+    params = mago_terrain.params
+    assert params().output_digest() == "44136fa355b3678a"
+    assert params(timeout_seconds=7).output_digest() == "44136fa355b3678a"
+    chosen = params(max_depth=12, geoid="EGM2008", timeout_seconds=7)
+    assert chosen.output_digest() == "3f63ff1844db2d58"
 
 
 def test_what_the_program_passes_over_is_in_the_log(

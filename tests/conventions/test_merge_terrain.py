@@ -29,7 +29,7 @@ from osa.conventions import (
     Stopped,
     StorageFull,
 )
-from osa.conventions.merge_terrain import MergeTerrainParams, merge_terrain
+from osa.conventions.merge_terrain import MergeTerrainParams, merge_terrain, whole
 from osa.conventions.testing import check_description
 
 np = pytest.importorskip("numpy")
@@ -503,6 +503,7 @@ def test_a_record_says_what_its_raster_is(dem: Make, merge: Merge) -> None:
 def test_the_same_sources_are_the_same_record_and_bytes(dem: Make, merge: Merge) -> None:
     one, two = dem(np.arange(9).reshape(3, 3)), dem(np.ones((3, 3)), left=500_020)
     first, again = merge(one, two), merge(one, two)
+    assert first.source_id.startswith("merge:")
     assert (first.source_id, first.metadata) == (again.source_id, again.metadata)
     assert first.files[0].sha256 == again.files[0].sha256
     ids = {
@@ -606,6 +607,22 @@ def test_it_is_described() -> None:
     assert (
         MergeTerrainParams().output_digest()
         == MergeTerrainParams(preview=False, max_pixels=10).output_digest()
+    )
+
+
+def test_the_digest_of_parameters_is_that_of_the_archives() -> None:
+    assert MergeTerrainParams().output_digest() == "44136fa355b3678a"
+    chosen = MergeTerrainParams(method="mean", nodata="nan", preview=False)
+    assert chosen.output_digest() == "393b11ee162037af"
+    meshed = MergeTerrainParams.model_validate({"terrain": {"enabled": True}})
+    assert meshed.output_digest() == "1a5cabc3aa8d02c5"
+
+
+def test_the_identity_of_a_merge_is_that_of_the_archives() -> None:
+    names = ["https://a.example/é.tif", "record:rec_1"]
+    params = MergeTerrainParams(method="mean")
+    assert whole.source_id_of(names, params, prefix="merge") == (
+        "merge:46293579e799930d8879a45228b48df3|370f7a493f9ad52b"
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -329,3 +331,13 @@ def test_a_worker_repairs_what_the_archive_holds(
             outcomes.append((counts.created, counts.updated, counts.unchanged))
             catalogue.put(iso.child(2, title="Better", datestamp="2022-01-01"))
     assert outcomes == [(3, 0, 0), (0, 1, 2), (0, 0, 3)]
+
+
+def test_listing_the_convention_loads_no_heavy_library() -> None:
+    code = (
+        "import sys; from osa.conventions.repair_csw_metadata import repair_csw_metadata as m;"
+        "m.parameters_schema(); m.missing_extra;"
+        "print([n for n in sys.modules if n.partition('.')[0] == 'lxml'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

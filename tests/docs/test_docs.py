@@ -11,10 +11,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from osa_testing.processes import archive
 
+from osa.conventions import Step
 from osa.conventions.testing import check_convention
 
 ROOT = Path(__file__).parents[2]
@@ -90,17 +92,42 @@ def test_shell_blocks_are_shell() -> None:
         assert checked.returncode == 0, f"{page.name}: {checked.stderr}"
 
 
-def test_the_smallest_convention_keeps_the_rules(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def samples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The conventions of the page for those who write one."""
     (tmp_path / "my_package.py").write_text(blocks(ROOT / "docs/conventions.md", "python tested"))
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "my_package", raising=False)
-    package = importlib.import_module("my_package")
+    return importlib.import_module("my_package")
+
+
+def test_the_smallest_convention_keeps_the_rules(samples: ModuleType, tmp_path: Path) -> None:
     for name in ("a.txt", "b.txt", "c.txt"):
         (tmp_path / name).write_text(name)
-    items = check_convention(package.folder_texts, params={"folder": str(tmp_path)})
+    items = check_convention(samples.folder_texts, params={"folder": str(tmp_path)})
     assert [item.source_id for item in items] == ["a.txt", "b.txt", "c.txt"]
+
+
+def test_the_convention_in_steps_keeps_the_rules_and_each_step_takes_its_part(
+    samples: ModuleType, tmp_path: Path
+) -> None:
+    listing = tmp_path / "scenes.txt"
+    listing.write_text("".join(f"s{n} https://data.example.org/{n}.nc\n" for n in range(1, 9)))
+    params = {"listing": str(listing), "per_step": 3}
+
+    def names(step: Step | None) -> list[str]:
+        return [
+            start.external_id.removeprefix("scene-").removesuffix("-overview")
+            for item in check_convention(samples.scene_overviews, params=params, step=step)
+            for start in item.starts
+        ]
+
+    assert names(None) == [f"s{n}" for n in range(1, 9)]
+    parts = [
+        names(Step(campaign_id="scenes", number=number, position=position))
+        for number, position in enumerate((1, 4, 7), 1)
+    ]
+    assert parts == [["s1", "s2", "s3"], ["s4", "s5", "s6"], ["s7", "s8"]]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from osa_testing.processes import PLUGINS
 from osa_testing.waiting import until
 from sqlalchemy import Connection, MetaData, Table, delete, func, select
 
-from osa.conventions import File, Item
+from osa.conventions import Batch, File, Item
 from osa.server.model import Ingestion, Status
 from osa.server.service import sweeping
 from osa.server.service.jobs import Job, Verdict
@@ -118,14 +118,15 @@ def test_a_batch_whose_commit_was_not_answered_is_not_doubled(bench: Bench, tmp_
     path = tmp_path / "content.txt"
     path.write_text("content")
     file = File.of(path, name="content.txt", media_type="text/plain")
-    batch = [Item.record("0", files=[file]), Item.record("1")]
+    items = [Item.record("0", files=[file]), Item.record("1")]
+    batch = Batch(items=items, cursor={"next": 2})
     forgetful = replace(job)
     commit = bench.house.running.commit
-    assert commit(job, batch, {"next": 2}, None, workdir=tmp_path) is Verdict.CONTINUE
-    assert commit(forgetful, batch, {"next": 2}, None, workdir=tmp_path) is Verdict.CONTINUE
+    assert commit(job, batch, None, workdir=tmp_path) is Verdict.CONTINUE
+    assert commit(forgetful, batch, None, workdir=tmp_path) is Verdict.CONTINUE
     assert (forgetful.counts.seen, forgetful.cursor) == (2, {"next": 2})
-    rest = [Item.record("2"), Item.record("3")]
-    assert commit(forgetful, rest, {"next": 4}, None, workdir=tmp_path) is Verdict.CONTINUE
+    rest = Batch(items=[Item.record("2"), Item.record("3")], cursor={"next": 4})
+    assert commit(forgetful, rest, None, workdir=tmp_path) is Verdict.CONTINUE
     assert bench.house.running.complete(forgetful) is not None
     bench.sound(id, count=4)
     with bench.house.database.read() as tx:
@@ -146,8 +147,8 @@ def test_every_write_of_a_worker_that_lost_its_right_is_refused(
     path = tmp_path / "content.txt"
     path.write_text("late")
     file = File.of(path, name="content.txt", media_type="text/plain")
-    late = [Item.record("0", files=[file])]
-    assert running.commit(lost, late, {"next": 1}, None, workdir=tmp_path) is Verdict.LOST
+    late = Batch(items=[Item.record("0", files=[file])], cursor={"next": 1})
+    assert running.commit(lost, late, None, workdir=tmp_path) is Verdict.LOST
     assert path.exists()
     assert running.complete(lost) is None
     assert running.stop(lost) is None

@@ -1,15 +1,10 @@
 """A real catalogue: pycsw on loopback, with records made of the real ones of MET Norway.
 
-It lives in a virtual environment of its own, because it needs an old SQLAlchemy. The environment is
-made once on a machine, in the folder for temporary files, and shared by all that run tests.
+It lives in a virtual environment of its own, because it needs an old SQLAlchemy.
 """
 
 from __future__ import annotations
 
-import fcntl
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +13,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 import httpx
+
+from osa_testing import environments
 
 #: As MET Norway runs it; what it needs of others is pinned where a later one breaks it.
 REQUIREMENTS = ("pycsw==2.6.2", "SQLAlchemy==1.4.54", "OWSLib==0.28.1")
@@ -32,30 +29,7 @@ _ISO = {
 GMI = "http://www.isotc211.org/2005/gmi"
 
 
-class NoCatalogue(Exception):
-    """It cannot be had here: the message says why."""
-
-
-def python() -> Path:
-    """The interpreter of pycsw's environment, which is made when it is not there yet."""
-    version = f"{sys.version_info[0]}{sys.version_info[1]}"
-    name = f"osa-pycsw-2.6.2-python{version}"
-    folder = Path(tempfile.gettempdir()) / name
-    interpreter = folder / "bin" / "python"
-    ready = folder / "ready"
-    with folder.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not ready.exists() or ready.read_text() != repr(REQUIREMENTS):
-            pip = [str(interpreter), "-m", "pip", "install", "--quiet"]
-            for command in (
-                [sys.executable, "-m", "venv", "--clear", str(folder)],
-                [*pip, "--disable-pip-version-check", *REQUIREMENTS],
-            ):
-                done = subprocess.run(command, capture_output=True, text=True, check=False)
-                if done.returncode:
-                    raise NoCatalogue(f"pycsw cannot be installed: {done.stderr[-500:]}")
-            ready.write_text(repr(REQUIREMENTS))
-    return interpreter
+NoCatalogue = environments.NotInstalled
 
 
 @dataclass(frozen=True)
@@ -91,28 +65,10 @@ class Catalogue:
 @contextmanager
 def running(folder: Path) -> Iterator[Catalogue]:
     """A pycsw without records, until the block ends. Raises NoCatalogue."""
-    log = folder / "pycsw.log"
-    with (
-        log.open("wb") as errors,
-        subprocess.Popen(
-            [str(python()), "-W", "ignore", str(PROGRAM), str(folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-        ) as process,
-    ):
-        try:
-            assert process.stdout is not None
-            said = b""
-            for said in process.stdout:
-                if said.startswith(b"port "):
-                    break
-            else:
-                raise NoCatalogue(f"pycsw does not start: {log.read_text()[-500:]}")
-            root = f"http://127.0.0.1:{int(said.split()[1])}"
-            yield Catalogue(f"{root}/csw", f"{root}/control")
-        finally:
-            process.kill()
+    python = environments.interpreter("pycsw-2.6.2", REQUIREMENTS)
+    with environments.running(python, PROGRAM, folder) as port:
+        root = f"http://127.0.0.1:{port}"
+        yield Catalogue(f"{root}/csw", f"{root}/control")
 
 
 class Iso:
@@ -120,7 +76,9 @@ class Iso:
 
     PARENT = "test.no:64db6102-14ce-41e9-b93b-61dbb2cb8b4e"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, csw_url: str = "") -> None:
+        #: Of the catalogue that they are for.
+        self.csw_url = csw_url
         self._child = (folder / "met_child_dataset.xml").read_bytes()
         self.parent = (folder / "met_parent_series.xml").read_bytes()
 

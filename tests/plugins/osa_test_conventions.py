@@ -9,9 +9,9 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -24,7 +24,10 @@ from osa.conventions import (
     ParametersInvalid,
     Params,
     Progress,
+    Reached,
+    SourceInvalid,
     SourceUnreachable,
+    Start,
 )
 
 
@@ -213,4 +216,89 @@ def _speak(context: Context[SpeakerParams]) -> Iterator[Batch]:
 
 speaker = Convention(
     id="test-speaker", title="Speaks", params=SpeakerParams, ingest=_speak, source_required=False
+)
+
+
+class CampaignParams(Params):
+    """A list of so many positions, of which a step takes some and starts a child for each."""
+
+    count: int = Field(default=6, ge=0, description="Positions, from 1.")
+    per_step: int = Field(default=2, ge=1, description="Positions of one step.")
+    prefix: str = Field(default="", description="Begins every external_id.")
+    child: str = Field(default="test-counter", description="Convention of the children.")
+    parameters: dict[str, Any] = Field(
+        default_factory=lambda: {"count": 1}, description="Parameters of each child."
+    )
+    rejected: list[int] = Field(default_factory=list, description="Positions that are rejected.")
+    refused: list[int] = Field(
+        default_factory=list, description="Positions whose source may not be read."
+    )
+    unknown: list[int] = Field(
+        default_factory=list, description="Positions whose child is of a convention there is not."
+    )
+    fails_at: int | None = Field(default=None, description="The step ends badly here.")
+    mended: str | None = Field(
+        default=None, description="Nothing fails or is unknown once this path exists."
+    )
+    gate: str | None = Field(
+        default=None, description="Wait before each position while this path exists."
+    )
+    again: bool = Field(default=False, description="Whether children are tried again.")
+    silent: bool = Field(default=False, description="Say nothing of how far it is.")
+
+
+def _campaign(context: Context[CampaignParams]) -> Iterator[Batch]:
+    params = context.params
+    first = 1 if context.step is None else context.step.position
+    memo = {} if context.step is None else context.step.memo
+    passed = list(memo.get("passed", []))
+
+    def items() -> Iterator[tuple[Item, dict[str, int]]]:
+        for position in range(
+            context.cursor.get("next", first), min(first + params.per_step, params.count + 1)
+        ):
+            while params.gate is not None and Path(params.gate).exists():
+                context.checkpoint()
+                time.sleep(0.005)
+            if position == params.fails_at and not _is_mended(params.mended):
+                raise SourceInvalid(f"{position} cannot be read.")
+            yield _with_child(params, position), {"next": position + 1}
+
+    def reached(cursor: Mapping[str, Any]) -> Reached | None:
+        if params.silent or context.step is None:
+            return None
+        following = cursor["next"]
+        return Reached(
+            next_position=following if following <= params.count else None,
+            total_children=params.count,
+            # Which positions were committed, step by step: a gap or a repeat would show.
+            memo={"passed": [*passed, *range(first, following)]},
+        )
+
+    yield from context.batches(items(), seconds=0, reached=reached)
+
+
+def _with_child(params: CampaignParams, position: int) -> Item:
+    name = f"{params.prefix}{position}"
+    if position in params.rejected:
+        return Item.rejected(name, kind="odd", detail=f"{position} is one too many.")
+    unknown = position in params.unknown and not _is_mended(params.mended)
+    start = Start(
+        external_id=name,
+        convention_id="test-of-nobody" if unknown else params.child,
+        uri="http://127.0.0.1:9/" if position in params.refused else None,
+        parameters={**params.parameters, "prefix": f"{name}/"},
+        name=f"Child {position}",
+        labels={"position": str(position)},
+        again=params.again,
+    )
+    return Item.record(name, metadata={"position": position}, starts=[start])
+
+
+def _is_mended(path: str | None) -> bool:
+    return path is not None and Path(path).exists()
+
+
+campaign = Convention(
+    id="test-campaign", title="Starts one for each", params=CampaignParams, ingest=_campaign
 )

@@ -16,6 +16,16 @@ from osa_testing.waiting import until
 
 import osa.sdk.api
 from osa.sdk import AuthenticatedClient, models
+from osa.sdk.api.campaigns import (
+    advance_campaign,
+    cancel_campaign,
+    create_campaign,
+    get_campaign,
+    get_campaign_summary,
+    list_campaigns,
+    pause_campaign,
+    resume_campaign,
+)
 from osa.sdk.api.conventions import get_convention, list_conventions
 from osa.sdk.api.ingestions import (
     cancel_ingestion,
@@ -169,6 +179,29 @@ def test_every_operation_of_the_client_is_answered_as_the_contract_says(
     assert (retry.retry_of, retry.root_id) == (long.id, long.id)
     forced = call(cancel_ingestion, retry.id, body=models.CancelIngestion(force=True))
     assert (forced.status, forced.done) == ("canceled", True)
+
+    body = models.CreateCampaign(
+        campaign_id="by-hand",
+        convention_id="test-counter",
+        parameters=models.Parameters.from_dict({"count": 1000, "seconds_per_item": 0.05}),
+        mode=models.CampaignMode.MANUAL,
+        public_summary=True,
+    )
+    created = call(create_campaign, status=201, body=body)
+    assert (created.status, created.status_reason) == ("running", "waiting_for_advance")
+    assert [one.campaign_id for one in call(list_campaigns).items] == ["by-hand"]
+    at = models.AdvanceCampaign(start_position=created.next_start_position)
+    step = call(advance_campaign, "by-hand", status=202, body=at).latest_step
+    assert [one.id for one in call(list_ingestions, campaign_id="by-hand").items] == [
+        step.ingestion_id
+    ]
+    assert call(pause_campaign, "by-hand").status == "paused"
+    assert call(resume_campaign, "by-hand").status == "running"
+    token = call(get_campaign, "by-hand").summary_href.rpartition("/")[2]
+    assert call(get_campaign_summary, token).children.total == 0
+    stopped = call(cancel_campaign, "by-hand", body=models.CancelIngestion(force=True))
+    assert (stopped.status, stopped.done) == ("canceled", True)
+    call(delete_ingestion, step.ingestion_id, status=204)
 
     call(delete_ingestion, retry.id, status=204)
     call(get_ingestion, retry.id, status=404)

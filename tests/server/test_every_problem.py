@@ -11,7 +11,7 @@ import pytest
 from osa_testing.contract import CONTRACT
 from sqlalchemy import update
 
-from osa.conventions import File, Item
+from osa.conventions import Batch, File, Item
 from osa.server import errors
 from osa.server.bootstrap import House
 from osa.server.http.app import create_app
@@ -24,6 +24,7 @@ from osa.server.store.tables import ingestion
 CODES = CONTRACT["components"]["schemas"]["ProblemCode"]["anyOf"][0]["enum"]
 STATUSES = {row.code: row.status for row in TABLE.values()}
 INGESTIONS = "/api/v1/ingestions"
+CAMPAIGNS = "/api/v1/campaigns"
 NOBODY = "01a200fc-8187-72e0-b189-35ebc75996a8"
 _UNIQUE = itertools.count()
 
@@ -50,9 +51,24 @@ class World:
         id = self.started(**body)
         job = self.house.running.take(id, "a-worker")
         assert job is not None
-        self.house.running.commit(job, items, {"n": 1}, None, workdir=self.settings.work_dir)
+        batch = Batch(items=items, cursor={"n": 1})
+        self.house.running.commit(job, batch, None, workdir=self.settings.work_dir)
         assert self.house.running.complete(job) is not None
         return id
+
+    def create(self, **body: Any) -> Any:
+        """A campaign that nobody drives."""
+        body = {
+            "campaign_id": f"campaign-{next(_UNIQUE)}",
+            "convention_id": "hyspex-csw-parent",
+            "parameters": {"csw_url": "https://csw.example.org/csw", "parent_identifier": "p"},
+            "mode": "manual",
+            **body,
+        }
+        return self.ask("POST", CAMPAIGNS, json=body)
+
+    def change(self, id: str, what: str, **body: Any) -> Any:
+        return self.ask("POST", f"{CAMPAIGNS}/{id}/{what}", **({"json": body} if body else {}))
 
     def retry(self, id: str, scope: str = "all") -> Any:
         return self.ask("POST", f"{INGESTIONS}/{id}/retry", json={"scope": scope})
@@ -147,13 +163,29 @@ def _range(world: World, patch: pytest.MonkeyPatch) -> Any:
     path = world.settings.work_dir / f"made-{next(_UNIQUE)}"
     path.write_bytes(b"12345678")
     file = File.of(path, name="made.txt", media_type="text/plain", artifact=True)
-    world.house.running.commit(
-        job, [Item.record("ranged", files=[file])], {}, None, workdir=world.settings.work_dir
-    )
+    batch = Batch(items=[Item.record("ranged", files=[file])], cursor={})
+    world.house.running.commit(job, batch, None, workdir=world.settings.work_dir)
     artifact = world.ask("GET", f"{INGESTIONS}/{id}/artifacts").json()["items"][0]["id"]
     return world.ask(
         "GET", f"/api/v1/artifacts/{artifact}/content", headers={"Range": "bytes=100-"}
     )
+
+
+def _campaign_exists(world: World, patch: pytest.MonkeyPatch) -> Any:
+    id = world.create().json()["campaign_id"]
+    return world.create(campaign_id=id, start_position=2)
+
+
+def _step_active(world: World, patch: pytest.MonkeyPatch) -> Any:
+    id = world.create().json()["campaign_id"]
+    assert world.change(id, "advance", start_position=1).status_code == 202
+    return world.change(id, "advance", start_position=1)
+
+
+def _campaign_ended(world: World, patch: pytest.MonkeyPatch) -> Any:
+    id = world.create().json()["campaign_id"]
+    assert world.change(id, "cancel").status_code == 200
+    return world.change(id, "pause")
 
 
 def _too_many(world: World, patch: pytest.MonkeyPatch) -> Any:
@@ -194,6 +226,13 @@ PRODUCERS: Mapping[str, Produce] = {
     "ARTIFACT_NOT_FOUND": lambda w, p: w.ask("GET", f"/api/v1/artifacts/{NOBODY}/content"),
     "FILE_NOT_FOUND": _file_not_found,
     "SELECTION_NOT_FOUND": lambda w, p: w.cleanup(selection_token=NOBODY),
+    "CAMPAIGN_NOT_FOUND": lambda w, p: w.ask("GET", f"{CAMPAIGNS}/nope"),
+    "CAMPAIGN_EXISTS": _campaign_exists,
+    "CAMPAIGN_POSITION_STALE": lambda w, p: w.change(
+        w.create().json()["campaign_id"], "advance", start_position=2
+    ),
+    "CAMPAIGN_STEP_ACTIVE": _step_active,
+    "CAMPAIGN_ENDED": _campaign_ended,
     "METHOD_NOT_ALLOWED": lambda w, p: w.ask("PUT", INGESTIONS),
     "INGESTION_ACTIVE": lambda w, p: w.ask("DELETE", f"{INGESTIONS}/{w.started()}"),
     "INGESTION_ALREADY_ENDED": lambda w, p: w.ask(

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 from osa_testing.contract import CONTRACT
 
-from osa.conventions import File, Item
+from osa.conventions import Batch, File, Item
 from osa.server.bootstrap import House
 from osa.server.model import (
+    CampaignMode,
+    CampaignRequest,
     CleanupFilter,
     Ingestion,
     Principal,
@@ -25,6 +27,7 @@ from osa.server.model import (
     StartRequest,
     Status,
 )
+from osa.server.settings import Settings
 
 _MARK = "a-secret-of-the-first-tenant"
 
@@ -46,11 +49,18 @@ NEEDS = {
 #: All tenants together, or nothing of any: another tenant's admin sees it too.
 OF_NO_TENANT = {"getServiceStatus", "getMetrics", "listConventions", "getConvention"}
 #: What makes something new in the tenant that asks.
-MAKES = {"startIngestion", "createUpload"}
+MAKES = {"startIngestion", "createUpload", "createCampaign"}
+_CAMPAIGN: Mapping[str, Any] = {
+    "convention_id": "hyspex-csw-parent",
+    "parameters": {"csw_url": "https://csw.example.org/csw", "parent_identifier": "p"},
+    "mode": "manual",
+}
 BODIES: Mapping[str, Any] = {
     "startIngestion": {"convention_id": "documents", "source": {"type": "text", "text": "Calm."}},
     "retryIngestion": {"scope": "all"},
     "createCleanup": {"older_than_seconds": 0},
+    "createCampaign": {"campaign_id": "another", **_CAMPAIGN},
+    "advanceCampaign": {"start_position": 1},
 }
 
 
@@ -63,6 +73,12 @@ class Things:
 
 
 @pytest.fixture(scope="module")
+def settings(settings: Settings) -> Settings:
+    """Every operation is asked without a valid token, all within a few seconds."""
+    return settings.model_copy(update={"unauthenticated_per_minute": 0})
+
+
+@pytest.fixture(scope="module")
 def things(house: House, tmp_path_factory: pytest.TempPathFactory) -> Things:
     who = _somebody(house, "first", Scope.ADMIN)[0]
     sink = house.service.uploads.begin(who)
@@ -72,6 +88,16 @@ def things(house: House, tmp_path_factory: pytest.TempPathFactory) -> Things:
     records = house.service.records.list(who, RecordQuery(), cursor=None, per_page=1)
     artifacts = house.service.reading.artifacts(who, ended.id, cursor=None, per_page=1)
     selected = house.service.cleanups.select(who, CleanupFilter(statuses=frozenset(Status)))
+    campaign = house.service.campaigns.create(
+        who,
+        CampaignRequest(
+            campaign_id="019aa9d4-of-the-first",
+            mode=CampaignMode.MANUAL,
+            name=_MARK,
+            convention_id=_CAMPAIGN["convention_id"],
+            parameters={**_CAMPAIGN["parameters"], "parent_identifier": _MARK},
+        ),
+    ).campaign
     return Things(
         ids={
             "ingestion_id": ended.id,
@@ -80,6 +106,7 @@ def things(house: House, tmp_path_factory: pytest.TempPathFactory) -> Things:
             "file_id": records.items[0].files[0].id,
             "artifact_id": artifacts.items[0].id,
             "convention_id": "documents",
+            "campaign_id": campaign.campaign_id,
         },
         selection=selected.id,
     )
@@ -95,7 +122,7 @@ def _ended(house: House, who: Principal, folder: Path) -> Ingestion:
     made.write_text(_MARK)
     file = File.of(made, name="made.txt", media_type="text/plain", artifact=True)
     items = [Item.record(_MARK, files=[file]), Item.rejected("bad", kind="odd", detail=_MARK)]
-    house.running.commit(job, items, {"n": 1}, None, workdir=folder)
+    house.running.commit(job, Batch(items=items, cursor={"n": 1}), None, workdir=folder)
     ended = house.running.complete(job)
     assert ended is not None
     return ended
@@ -173,7 +200,8 @@ def test_another_tenant_gets_to_know_nothing(
     ask: Any, house: House, things: Things, name: str
 ) -> None:
     """Neither content nor existence: what is there answers like what is nowhere."""
-    secret = _somebody(house, "second", Scope.ADMIN)[1]
+    tenant = "third" if name in MAKES else "second"
+    secret = _somebody(house, tenant, Scope.ADMIN)[1]
     response = _request(ask, name, things, secret)
     assert _told(response, things) == []
     method, path, _ = OPERATIONS[name]

@@ -14,7 +14,7 @@ from osa_testing.processes import Archive
 from osa_testing.processes import archive as an_archive
 from sqlalchemy import Executable
 
-from osa.conventions import Item
+from osa.conventions import Batch, Item
 from osa.server.bootstrap import House
 from osa.server.model import Ingestion, Principal, StartRequest
 from osa.server.service.jobs import Job, Verdict
@@ -51,7 +51,8 @@ class Player:
         return job
 
     def commit(self, job: Job, *items: Item, cursor: Any = None) -> Verdict:
-        return self.running.commit(job, items, cursor or {}, None, workdir=self.folder)
+        batch = Batch(items=items, cursor=cursor or {})
+        return self.running.commit(job, batch, None, workdir=self.folder)
 
     def done(self, *items: Item, who: Principal | None = None, **request: Any) -> Ingestion:
         """One that was read to its end."""

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, insert, inspect, select
 
 from osa.conventions import File, Item
-from osa.server.errors import IngestionActive, IngestionNotFound
+from osa.server.errors import IngestionActive, IngestionAlreadyRetried, IngestionNotFound
 from osa.server.model import (
     AuditQuery,
     IngestionQuery,
@@ -20,6 +20,8 @@ from osa.server.store.tables import (
     artifact,
     attempt,
     audit,
+    campaign,
+    campaign_failure,
     cleanup,
     cleanup_member,
     derivation,
@@ -55,6 +57,8 @@ _GO = {
 }
 _STAY = {
     audit,
+    campaign,
+    campaign_failure,
     cleanup,
     cleanup_member,
     derivation,
@@ -232,6 +236,37 @@ def test_what_a_deleted_retry_repeated_can_be_retried_again(player) -> None:
     _delete(player, new)
     assert player.get(old).retried_by is None
     assert _retry(player, old).retry_of == old.id
+
+
+def test_what_a_deleted_retry_repeated_has_the_retry_of_that_one_as_its_own(player) -> None:
+    """There is one retry for each, also when one in the middle is gone, or several are."""
+    first = player.done()
+    second = _retry(player, first)
+    player.cancel(second)
+    third = _retry(player, second)
+    player.cancel(third)
+    fourth = _retry(player, third)
+    player.cancel(fourth)
+    _delete(player, second)
+    assert player.get(first).retried_by == third.id
+    with pytest.raises(IngestionAlreadyRetried):
+        _retry(player, first)
+    _delete(player, third)
+    assert player.get(first).retried_by == fourth.id
+    _delete(player, fourth)
+    assert player.get(first).retried_by is None
+    assert _retry(player, first).retry_of == first.id
+
+
+def test_a_chain_whose_middle_goes_at_once_keeps_its_ends_together(player) -> None:
+    chain = [player.done()]
+    for _ in range(4):
+        chain.append(_retry(player, chain[-1]))
+        player.cancel(chain[-1])
+    with player.house.database.write() as tx:
+        gone = deletions.hide(tx, player.principal.tenant, [one.id for one in chain[1:4]])
+    assert set(gone) == {one.id for one in chain[1:4]}
+    assert player.get(chain[0]).retried_by == chain[4].id
 
 
 def test_the_retry_of_a_deleted_one_still_says_what_it_was(player) -> None:

@@ -131,6 +131,8 @@ def test_a_cursor_belongs_to_its_filters_its_list_and_its_tenant(player, strange
         IngestionQuery(text="x"),
         IngestionQuery(unresolved=True),
         IngestionQuery(unresolved=False),
+        IngestionQuery(campaign_id="x"),
+        IngestionQuery(parent_ingestion_id="x"),
     ]
     told = {name for query in others for name in _given(query)}
     assert told == {field.name for field in fields(IngestionQuery)}

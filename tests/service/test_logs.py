@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, select, update
 
-from osa.conventions import Item
+from osa.conventions import Batch, Item
 from osa.server.errors import IngestionNotFound
 from osa.server.model import Fault, Ingestion, LogPage
 from osa.server.store import logs
@@ -157,10 +157,14 @@ def test_a_log_that_was_read_to_its_end_is_not_asked_for_again(player) -> None:
 def test_a_commit_writes_its_lines_once_and_a_lost_right_none(player) -> None:
     job = player.take(player.start())
     new = [NewLine(level="info", message="with the batch", attempt=1)]
-    player.running.commit(job, [Item.record("a")], {"n": 1}, None, workdir=player.folder, said=new)
+    player.running.commit(
+        job, Batch(items=[Item.record("a")], cursor={"n": 1}), None, workdir=player.folder, said=new
+    )
     assert _messages(_page(player, job.ingestion))[1:] == ["with the batch"]
     player.execute(update(ingestion).values(attempt=ingestion.c.attempt + 1))
-    player.running.commit(job, [Item.record("b")], {"n": 2}, None, workdir=player.folder, said=new)
+    player.running.commit(
+        job, Batch(items=[Item.record("b")], cursor={"n": 2}), None, workdir=player.folder, said=new
+    )
     assert _messages(_page(player, job.ingestion))[1:] == ["with the batch"]
 
 

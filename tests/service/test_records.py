@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import StatementError
 
-from osa.conventions import File, Item, Progress, Source
+from osa.conventions import Batch, File, Item, Progress, Source
 from osa.server.model import Counts, Outcome, RecordQuery, SourceRequest
 
 
@@ -134,11 +134,13 @@ def test_nul_and_half_surrogates_of_a_source_stop_nothing(player) -> None:
     file = File.of(path, name=odd, media_type="text/plain")
     player.running.commit(
         job,
-        [
-            Item.record(odd, title=odd, metadata={"odd": odd}, files=[file]),
-            Item.rejected(odd, kind="odd", detail=odd, hint=odd),
-        ],
-        {"after": odd},
+        Batch(
+            items=[
+                Item.record(odd, title=odd, metadata={"odd": odd}, files=[file]),
+                Item.rejected(odd, kind="odd", detail=odd, hint=odd),
+            ],
+            cursor={"after": odd},
+        ),
         Progress(phase=odd, message=odd, unit=odd * 30, completed=2, total=2),
         workdir=player.folder,
     )

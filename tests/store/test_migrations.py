@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from osa.server import bootstrap
@@ -43,6 +44,11 @@ def test_the_migrations_and_the_tables_do_not_differ(unmigrated_database_url, tm
                 assert found == expected, table.name
     finally:
         database.close()
+
+
+def test_the_version_that_the_program_needs_is_that_of_the_last_step() -> None:
+    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
+    assert scripts.get_current_head() == migrations.HEAD
 
 
 def test_the_exclusive_index_looks_only_at_what_is_active(house) -> None:

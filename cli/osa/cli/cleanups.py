@@ -4,12 +4,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, Unpack
 from uuid import UUID
 
-import httpx
-
 from osa.cli.access import Access, helper
 from osa.cli.arguments import plain_id
 from osa.cli.errors import IngestionError
-from osa.cli.transport import Connection
+from osa.cli.transport import Connection, answer_lost
 
 
 @helper
@@ -30,7 +28,7 @@ def delete_ingestion(*, ingestion_id: str | UUID, **access: Unpack[Access]) -> N
         except IngestionError as error:
             if maybe_gone and error.code == "INGESTION_NOT_FOUND":
                 return
-            maybe_gone = maybe_gone or _answer_lost(error)
+            maybe_gone = maybe_gone or answer_lost(error)
             raise
 
     with Connection(**access) as line:
@@ -90,9 +88,3 @@ def clean_up(
                 on_progress(answer)
             if left <= 0:
                 return answer
-
-
-def _answer_lost(error: IngestionError) -> bool:
-    """Whether the server may have done what it was asked, although it was not heard to say so."""
-    never_sent = isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout)
-    return (error.status is None and not never_sent) or (error.status or 0) >= 500

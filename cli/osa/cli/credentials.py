@@ -140,12 +140,6 @@ def load_entry(server: str) -> StoredToken | None:
     return StoredToken(token=entry["token"], name=name if isinstance(name, str) else None)
 
 
-def load_token(server: str) -> str | None:
-    """The token stored for the server."""
-    entry = load_entry(server)
-    return entry.token if entry else None
-
-
 def forget_token(server: str) -> bool:
     """Remove the server's token; false when there was none."""
     key = normalise_server(server)

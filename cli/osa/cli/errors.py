@@ -11,10 +11,12 @@ UNEXPECTED_STATUS  a status without a problem, as of a proxy's page; retryable f
 INVALID_RESPONSE   a success whose body is not what the contract says; retryable when it broke off
                    or when a cleanup deleted nothing
 INVALID_ARGUMENT   no request can be made of what was given
+CAMPAIGN_HAS_NO_NEXT
+                   no position was given, and the campaign has none left to advance to
 CHECKSUM_MISMATCH  the bytes that arrived are not those that were sent; retryable
 FILE_EXISTS        a local file is in the way
 FILE_ERROR         a local file cannot be read or written
-WAITED_TOO_LONG    `IngestionTimeout`: not done in the time given, and the ingestion goes on
+WAITED_TOO_LONG    `IngestionTimeout`: not done in the time given, and the work goes on
 
 `status` is None wherever no answer arrived.
 """
@@ -65,20 +67,22 @@ class IngestionError(Exception):
 
 
 class IngestionTimeout(IngestionError):
-    """`wait_ingestion` or `wait_ingestions` gave up waiting.
+    """`wait_ingestion`, `wait_ingestions` or `wait_campaign` gave up waiting.
 
     `ingestion` is the last state seen of the first that is not done, None when there was none;
-    `ingestions` are the last states of all that were seen.
+    `ingestions` are the last states of all that were seen. `campaign` is that of a campaign.
     """
 
     def __init__(
         self,
         detail: str,
         *,
-        ingestion: dict[str, Any] | None,
+        ingestion: dict[str, Any] | None = None,
         ingestions: Sequence[dict[str, Any]] = (),
+        campaign: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(detail, code="WAITED_TOO_LONG", retryable=True)
+        self.campaign = campaign
         self.ingestion = ingestion
         self.ingestions = [*ingestions]
 

@@ -12,6 +12,7 @@ _NEXT = {
     "UNAUTHENTICATED": "`osa login` stores a new token; `osa token` on the server's host makes it.",
     "FORBIDDEN": "Ask for a token with that scope; `osa login` stores it.",
     "INGESTION_NOT_FOUND": "`osa ingestion list` shows the ingestions.",
+    "CAMPAIGN_NOT_FOUND": "`osa campaign list` shows the campaigns.",
     "CONVENTION_NOT_FOUND": "`osa convention list` shows the conventions.",
     "RECORD_NOT_FOUND": "`osa record list` shows the records.",
     "ARTIFACT_NOT_FOUND": "`osa ingestion artifacts INGESTION` shows the artifacts.",
@@ -42,7 +43,17 @@ _NEXT_OF = {
     "Or start with --on-conflict attach to follow that one, or queue to wait for its end.",
     "INGESTION_ALREADY_RETRIED": "See its retry with: osa ingestion status {}",
 }
+#: And the same about the campaign.
+_NEXT_OF_CAMPAIGN = {
+    "CAMPAIGN_EXISTS": "See it with: osa campaign status {}\nOr choose another id.",
+    "CAMPAIGN_POSITION_STALE": "Without --start-position it is the right one: "
+    "osa campaign advance {}",
+    "CAMPAIGN_STEP_ACTIVE": "Wait for its end with: osa campaign watch {}",
+    "CAMPAIGN_ENDED": "See it with: osa campaign status {}",
+    "CAMPAIGN_HAS_NO_NEXT": "See it with: osa campaign status {}",
+}
 _EXIT_CODES = {
+    "CAMPAIGN_HAS_NO_NEXT": ExitCode.CONFLICT,
     "UNREACHABLE": ExitCode.UNAVAILABLE,
     "TIMEOUT": ExitCode.UNAVAILABLE,
     "TLS_FAILED": ExitCode.UNAVAILABLE,
@@ -139,6 +150,8 @@ def advice(error: IngestionError) -> str | None:
     other = error.context.get("ingestion_id")
     if error.code in _NEXT_OF and other:
         return _NEXT_OF[error.code].format(clean(other))
+    if error.code in _NEXT_OF_CAMPAIGN and (named := error.context.get("campaign_id")):
+        return _NEXT_OF_CAMPAIGN[error.code].format(clean(named))
     if error.code == "INGESTION_ALREADY_ENDED":
         ended = error.context.get("ingestion")
         other = ended.get("id") if isinstance(ended, dict) else None

@@ -1,5 +1,5 @@
-"""Start, watch, stop, repeat, read and forget ingestions from Python: the helpers that callers
-import.
+"""Start, watch, stop, repeat, read and forget ingestions from Python, one by one or in campaigns:
+the helpers that callers import.
 
 Everything is keyword-only. An id may be an SRN, `server` may end with a slash or hold a path, and
 `http` is an `httpx.Client` to use instead of one made for the call; it needs neither base URL nor
@@ -14,7 +14,18 @@ from typing import Any, ParamSpec, Unpack
 from uuid import UUID
 
 from osa.cli.access import Access, helper
+from osa.cli.advancing import advance_campaign
 from osa.cli.arguments import or_unset, path_segment, plain_id
+from osa.cli.campaigns import (
+    cancel_campaign,
+    create_campaign,
+    get_campaign,
+    get_campaign_summary,
+    iter_campaigns,
+    pause_campaign,
+    resume_campaign,
+    wait_campaign,
+)
 from osa.cli.cleanups import clean_up, delete_ingestion
 from osa.cli.errors import IngestionError, IngestionTimeout
 from osa.cli.events import iter_events
@@ -40,15 +51,20 @@ P = ParamSpec("P")
 __all__ = [
     "IngestionError",
     "IngestionTimeout",
+    "advance_campaign",
+    "cancel_campaign",
     "cancel_ingestion",
     "clean_up",
     "count_ingestions",
+    "create_campaign",
     "delete_ingestion",
     "discover_ingestable_conventions",
     "download_artifact",
     "download_record_file",
     "explain_ingestion",
     "get_caller",
+    "get_campaign",
+    "get_campaign_summary",
     "get_convention",
     "get_ingestion",
     "get_ingestions",
@@ -58,20 +74,25 @@ __all__ = [
     "get_upload",
     "iter_artifacts",
     "iter_audit",
+    "iter_campaigns",
     "iter_events",
     "iter_ingestions",
     "iter_items",
     "iter_logs",
     "iter_records",
     "list_artifacts",
+    "list_campaigns",
     "list_conventions",
     "list_ingestions",
     "list_items",
     "list_logs",
     "list_records",
+    "pause_campaign",
+    "resume_campaign",
     "retry_ingestion",
     "start_ingestion",
     "upload_file",
+    "wait_campaign",
     "wait_ingestion",
     "wait_ingestions",
 ]
@@ -91,6 +112,7 @@ def _listed(walk: Callable[P, Iterator[dict[str, Any]]]) -> Callable[P, list[dic
 
 
 list_ingestions = _listed(iter_ingestions)
+list_campaigns = _listed(iter_campaigns)
 list_items = _listed(iter_items)
 list_artifacts = _listed(iter_artifacts)
 list_records = _listed(iter_records)

@@ -27,6 +27,8 @@ class IngestionFilters(TypedDict, total=False):
     retry_of: str | UUID | None
     root_id: str | UUID | None
     record_id: str | UUID | None
+    campaign_id: str | None
+    parent: str | UUID | None
     concurrency_key: str | None
     error_kind: str | None
     q: str | None
@@ -48,7 +50,8 @@ def iter_ingestions(
     `key=value`, one or several (and); `ids` up to a hundred, and those that are not there are left
     out. `…_after` is inclusive, `…_before` exclusive; a time without an offset is local time.
     `root_id` keeps one ingestion and all its retries, `record_id` those that had a part in a
-    record, `q` those with this text in their name or external id, `unresolved` those that failed
+    record, `campaign_id` the steps and children of a campaign, `parent` the children of one
+    ingestion, `q` those with this text in their name or external id, `unresolved` those that failed
     and were not retried.
     """
     from osa.sdk.api.ingestions import list_ingestions as operation
@@ -97,6 +100,8 @@ def _split(given: FilteredAccess) -> tuple[Access, dict[str, Any]]:
         "retry_of": id_or_unset(given.get("retry_of"), "ing"),
         "root_id": id_or_unset(given.get("root_id"), "ing"),
         "record_id": id_or_unset(given.get("record_id"), "rec"),
+        "campaign_id": or_unset(given.get("campaign_id")),
+        "parent_ingestion_id": id_or_unset(given.get("parent"), "ing"),
         "concurrency_key": or_unset(given.get("concurrency_key")),
         "error_kind": or_unset(given.get("error_kind")),
         "q": or_unset(given.get("q")),

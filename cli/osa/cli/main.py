@@ -16,6 +16,7 @@ from osa.cli.version import __version__
 
 _NOUNS = {
     "ingestion": "Start, watch, stop and look into ingestions.",
+    "campaign": "Run long work in steps that the server drives, and see all of it at once.",
     "record": "Find, read and download what the archive holds.",
     "convention": "See what can be run, and with which parameters.",
 }

@@ -25,7 +25,7 @@ class ExitCode(enum.IntEnum):
     USAGE = 2, "usage: the command line cannot be carried out as written"
     INGESTION_FAILED = 3, "after waiting: failed"
     INGESTION_CANCELED = 4, "after waiting: canceled"
-    WAITED_TOO_LONG = 5, "waited too long; the ingestion goes on"
+    WAITED_TOO_LONG = 5, "waited too long; the work goes on"
     NOT_FOUND = 6, "not found"
     AUTH = 7, "no token, or one that is not accepted or may not do this"
     CONFLICT = 8, "conflict: the state of things does not allow it"
@@ -63,7 +63,7 @@ class NotLoggedIn(CommandFailed):
 
 
 class Detached(CommandFailed):
-    """The user stopped waiting; the ingestion goes on."""
+    """The user stopped waiting; the work goes on."""
 
     exit_code = ExitCode.INTERRUPTED
 

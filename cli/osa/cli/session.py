@@ -12,7 +12,9 @@ from osa.cli.problems import BadUsage, CommandFailed, ExitCode
 
 _UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}")
 _SRN = re.compile(r"urn:osa:[A-Za-z0-9.-]+:(\w+):(\S+)")
+_CAMPAIGN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HOW_TO_FIND = {
+    "campaign": "`osa campaign list` shows the ids.",
     "ingestion": "`osa ingestion list` shows the ids; @last is the newest one that you started.",
     "record": "`osa record list` shows the ids.",
 }
@@ -146,3 +148,16 @@ def check_id(text: str | None, kind: str) -> str:
         raise BadUsage(f"{text!r} is not the id of {_A[kind]}.", next_step=_HOW_TO_FIND[kind])
     digits = lowered.replace("-", "")
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def check_campaign(text: str | None) -> str:
+    """An id that a campaign may have; raises BadUsage for anything else."""
+    if not text:
+        raise BadUsage("Which campaign?", next_step=_HOW_TO_FIND["campaign"])
+    if not _CAMPAIGN.fullmatch(text) or text in (".", ".."):
+        raise BadUsage(
+            f"{text!r} is not the id of a campaign: 1 to 64 letters, digits, dots, underscores "
+            "and hyphens.",
+            next_step=_HOW_TO_FIND["campaign"],
+        )
+    return text

@@ -146,6 +146,12 @@ class Connection:
             raise invalid(f"The request cannot be written: {exc}") from exc
 
 
+def answer_lost(error: IngestionError) -> bool:
+    """Whether the server may have done what it was asked, although it was not heard to say so."""
+    never_sent = isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout)
+    return (error.status is None and not never_sent) or (error.status or 0) >= 500
+
+
 def _base(server: str) -> str:
     try:
         url = httpx.URL(server.strip())

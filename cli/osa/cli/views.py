@@ -66,13 +66,14 @@ def ingestion_block(ingestion: JsonObject) -> None:
         ("Status", _status(ingestion)),
         ("Convention", f"{ingestion.get('convention_id')} {ingestion.get('convention_version')}"),
         ("Source", describe_source(ingestion.get("source"))),
-        ("Parameters", _pairs(ingestion.get("parameters"))),
-        ("Labels", _pairs(ingestion.get("labels"))),
+        ("Parameters", show_pairs(ingestion.get("parameters"))),
+        ("Labels", show_pairs(ingestion.get("labels"))),
         ("Metadata", dump(ingestion["metadata"]) if ingestion.get("metadata") else None),
         ("Limit", ingestion.get("limit")),
         ("Failures", _tolerance(ingestion)),
         ("Priority", ingestion.get("priority") or None),
         ("Key", ingestion.get("concurrency_key")),
+        ("Campaign", _campaign(ingestion)),
         ("Retry of", _retry_of(ingestion)),
         ("Retried by", ingestion.get("retried_by")),
         ("Queue", None if ingestion.get("done") else describe_queue(ingestion)),
@@ -80,9 +81,15 @@ def ingestion_block(ingestion: JsonObject) -> None:
         ("Items", describe_counts(ingestion)),
         ("Archive", _archive(ingestion)),
         ("Cancel", _cancel(ingestion.get("cancel"), now=now)),
-        ("Created", f"{_when(ingestion.get('created_at'), now)} by {ingestion.get('created_by')}"),
-        ("Started", _when(ingestion.get("started_at"), now)),
-        ("Heartbeat", None if ingestion.get("done") else _when(ingestion.get("heartbeat_at"), now)),
+        (
+            "Created",
+            f"{show_when(ingestion.get('created_at'), now)} by {ingestion.get('created_by')}",
+        ),
+        ("Started", show_when(ingestion.get("started_at"), now)),
+        (
+            "Heartbeat",
+            None if ingestion.get("done") else show_when(ingestion.get("heartbeat_at"), now),
+        ),
         ("Deadline", None if ingestion.get("done") else _until(ingestion.get("deadline_at"), now)),
         ("Next try", _until(ingestion.get("next_attempt_at"), now)),
         ("Ended", _ended(ingestion, now)),
@@ -133,7 +140,8 @@ def _archive(ingestion: JsonObject) -> str | None:
     }.get(str(ingestion.get("result_completeness")), str(ingestion.get("result_completeness")))
 
 
-def _pairs(values: JsonObject | None) -> str | None:
+def show_pairs(values: JsonObject | None) -> str | None:
+    """Names and values in a line."""
     if not values:
         return None
     shown = (f"{k}={v if isinstance(v, str) else dump(v)}" for k, v in values.items())
@@ -143,7 +151,7 @@ def _pairs(values: JsonObject | None) -> str | None:
 def _cancel(cancel: JsonObject | None, *, now: datetime) -> str | None:
     if not cancel:
         return None
-    text = f"asked by {cancel.get('requested_by')} {_when(cancel.get('requested_at'), now)}"
+    text = f"asked by {cancel.get('requested_by')} {show_when(cancel.get('requested_at'), now)}"
     if cancel.get("reason"):
         text += f": {cancel['reason']}"
     if cancel.get("outcome") == "pending" and cancel.get("deadline_at"):
@@ -151,7 +159,8 @@ def _cancel(cancel: JsonObject | None, *, now: datetime) -> str | None:
     return f"{text}; {cancel.get('outcome')}"
 
 
-def _when(text: object, now: datetime) -> str | None:
+def show_when(text: object, now: datetime) -> str | None:
+    """A time, and how long ago that is."""
     if read_time(text) is None:
         return None
     return f"{show_time(text)} ({show_age(text, now=now)} ago)"
@@ -175,6 +184,16 @@ def _tolerance(ingestion: JsonObject) -> str | None:
     return f"{text}; it stops as soon as there are more" if early and most is not None else text
 
 
+def _campaign(ingestion: JsonObject) -> str | None:
+    named, parent = ingestion.get("campaign_id"), ingestion.get("parent_ingestion_id")
+    words = [str(named)] if named else []
+    if ingestion.get("campaign_step") is not None:
+        words.append(f"step {ingestion['campaign_step']}")
+    if parent:
+        words.append(f"started by {parent}")
+    return ", ".join(words) or None
+
+
 def _retry_of(ingestion: JsonObject) -> str | None:
     if not ingestion.get("retry_of"):
         return None
@@ -190,13 +209,13 @@ def _ended(ingestion: JsonObject, now: datetime) -> str | None:
     if ended is None or created is None:
         return None
     taken = show_seconds((ended - created).total_seconds())
-    return f"{_when(ingestion['ended_at'], now)}, {taken} after it was created"
+    return f"{show_when(ingestion['ended_at'], now)}, {taken} after it was created"
 
 
 def _attempts(attempts: Sequence[JsonObject], *, now: datetime) -> list[tuple[str, object]]:
     rows: list[tuple[str, object]] = []
     for attempt in attempts[-5:]:
-        text = f"{attempt.get('worker')}, since {_when(attempt.get('started_at'), now)}"
+        text = f"{attempt.get('worker')}, since {show_when(attempt.get('started_at'), now)}"
         if attempt.get("ended_at"):
             text = f"{attempt.get('worker')}, {attempt.get('end_reason')}"
             error = attempt.get("error")

@@ -8,11 +8,9 @@ from osa.cli import pacing
 from osa.cli.access import Identity, helper
 from osa.cli.arguments import ids, plain_id
 from osa.cli.errors import IngestionError, IngestionTimeout
+from osa.cli.looking import differ, look_until_over
 from osa.cli.states import Roll
 from osa.cli.transport import Connection
-
-# What an ingestion says of itself at every heartbeat is no change that anybody waits for.
-_NO_CHANGE = frozenset({"heartbeat_at", "updated_at", "poll_after_seconds"})
 
 
 @helper
@@ -70,51 +68,39 @@ def wait_ingestions(
     As `wait_ingestion`, with one request for a hundred of them, as often as the one that asks for
     it most often. One that is deleted meanwhile raises `INGESTION_NOT_FOUND`.
     """
-    deadline = None if timeout is None else pacing.monotonic() + timeout
-    outage = pacing.Outage(outage_budget, retries)
     with Connection(**identity, timeout=request_timeout) as line:
         paths = ids(ingestion_ids, "ing")
-        awaited = _Awaited(paths, follow_retries=follow_retries)
         roll = Roll(line, together=len(paths) > 1, retries=0)
-        while True:
-            left = None if deadline is None else max(0.0, deadline - pacing.monotonic())
-            try:
-                # The last look is allowed a second, even when the time is up already.
-                limit = request_timeout if left is None else min(request_timeout, max(left, 1.0))
-                states = roll.call(awaited.active, timeout=limit)
-            except IngestionError as error:
-                if left is not None and left <= 0 and pacing.worth_another_try(error):
-                    raise awaited.too_long(timeout) from error
-                if not outage.again(error, until=deadline, on_failure=on_outage):
-                    raise
-                continue
-            outage.over()
-            for changed in awaited.update(states):
-                if on_change is not None:
-                    on_change(changed)
-            if not awaited.active:
-                return awaited.ended
-            if left is not None and left <= 0:
-                raise awaited.too_long(timeout)
-            pause = awaited.pause()
-            pacing.sleep(pause if deadline is None else _until(deadline, pause))
+        awaited = _Ingestions(roll, paths, follow_retries=follow_retries)
+        look_until_over(
+            awaited,
+            timeout=timeout,
+            on_change=on_change,
+            on_outage=on_outage,
+            outage_budget=outage_budget,
+            request_timeout=request_timeout,
+            retries=retries,
+        )
+    return awaited.ended
 
 
-class _Awaited:
+class _Ingestions:
     """What is waited for: for each id that was given, the retries that took its place."""
 
-    def __init__(self, paths: list[str], *, follow_retries: bool) -> None:
+    def __init__(self, roll: Roll, paths: list[str], *, follow_retries: bool) -> None:
+        self._roll = roll
         self._chains = [[path] for path in paths]
         self._follow_retries = follow_retries
         self._seen: dict[str, dict[str, Any]] = {}
-        self.active = [*dict.fromkeys(paths)]
+        self._active = [*dict.fromkeys(paths)]
 
-    def update(self, states: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Take the states of the active ones and give those that changed."""
+    def look(self, timeout: float) -> list[dict[str, Any]]:
+        """Ask for the active ones and give those that changed."""
         changed = []
-        for path, now in zip(self.active, states, strict=True):
+        states = self._roll.call(self._active, timeout=timeout)
+        for path, now in zip(self._active, states, strict=True):
             before = self._seen.get(path)
-            if before is None or _differ(before, now):
+            if before is None or differ(before, now):
                 changed.append(now)
             self._seen[path] = now
         for chain in self._chains:
@@ -125,25 +111,29 @@ class _Awaited:
                     )
                 chain.append(retry)
         last = dict.fromkeys(chain[-1] for chain in self._chains)
-        self.active = [path for path in last if not self._done(path)]
+        self._active = [path for path in last if not self._done(path)]
         return changed
+
+    @property
+    def over(self) -> bool:
+        return not self._active
 
     def pause(self) -> float:
         """Seconds until one of them makes sense to ask for again."""
-        states = [self._seen.get(path) for path in self.active]
+        states = [self._seen.get(path) for path in self._active]
         return min(0.0 if state is None else pacing.poll_pause(state) for state in states)
 
     @property
     def ended(self) -> list[dict[str, Any]]:
         return [self._seen[chain[-1]] for chain in self._chains]
 
-    def too_long(self, timeout: float | None) -> IngestionTimeout:
-        first = self._seen.get(self.active[0])
+    def too_long(self, timeout: float) -> IngestionTimeout:
+        first = self._seen.get(self._active[0])
         if len(self._chains) == 1:
             state = "is not known" if first is None else f"is {first['status']}"
-            what = f"Ingestion {self.active[0]} {state}"
+            what = f"Ingestion {self._active[0]} {state}"
         else:
-            what = f"{len(self.active)} of {len(self._chains)} ingestions are not done"
+            what = f"{len(self._active)} of {len(self._chains)} ingestions are not done"
         seen = [self._seen[chain[-1]] for chain in self._chains if chain[-1] in self._seen]
         return IngestionTimeout(
             f"{what} after {timeout:g} s of waiting; the work goes on.",
@@ -159,12 +149,3 @@ class _Awaited:
             return None
         state = self._seen[path]
         return None if state["status"] == "succeeded" else state.get("retried_by")
-
-
-def _until(deadline: float, pause: float) -> float:
-    return max(0.0, min(pause, deadline - pacing.monotonic()))
-
-
-def _differ(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    names = (before.keys() | after.keys()) - _NO_CHANGE
-    return any(before.get(name) != after.get(name) for name in names)

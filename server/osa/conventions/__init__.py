@@ -13,9 +13,10 @@ from osa.conventions.failures import (
     Stopped,
     StorageFull,
 )
-from osa.conventions.held import Archive, ArchiveInMemory, Held
+from osa.conventions.held import Archive, ArchiveInMemory, Held, HeldCampaign
 from osa.conventions.items import Batch, Fault, File, Item
 from osa.conventions.sources import LocalFile, Source
+from osa.conventions.steps import Reached, Start, Step
 
 __all__ = [
     "Archive",
@@ -27,6 +28,7 @@ __all__ = [
     "Fault",
     "File",
     "Held",
+    "HeldCampaign",
     "Item",
     "Limits",
     "LocalFile",
@@ -35,11 +37,14 @@ __all__ = [
     "ParametersInvalid",
     "Params",
     "Progress",
+    "Reached",
     "Source",
     "SourceInvalid",
     "SourceNotFound",
     "SourceRefused",
     "SourceUnreachable",
+    "Start",
+    "Step",
     "Stopped",
     "StorageFull",
 ]

@@ -19,6 +19,7 @@ from osa.conventions.held import Archive, ArchiveInMemory
 from osa.conventions.items import Batch, Item, JsonObject
 from osa.conventions.lines import CONVENTIONS
 from osa.conventions.sources import LocalFile, Source
+from osa.conventions.steps import Reached, Step
 from osa.conventions.wanted import Wanted
 from osa.conventions.web import WebClient, fetch_uri
 
@@ -94,7 +95,9 @@ class Context(Generic[P]):
     #: A folder of this attempt's own, on the disk of the archive, removed afterwards.
     workdir: Path
     limits: Limits = field(default_factory=Limits)
-    #: The convention's own records, as they are committed.
+    #: The step of a campaign that this is; None when it is none.
+    step: Step | None = None
+    #: What the archive holds, as it is committed: the convention's own records first of all.
     archive: Archive = field(default_factory=ArchiveInMemory)
     #: Python's own way to `log`; what your modules' loggers say from INFO on is in the log too.
     logger: logging.Logger = field(default_factory=lambda: logging.getLogger(CONVENTIONS))
@@ -187,15 +190,19 @@ class Context(Generic[P]):
         )
 
     def batches(
-        self, items: Iterable[tuple[Item | None, JsonObject]], *, seconds: float = 2.0
+        self,
+        items: Iterable[tuple[Item | None, JsonObject]],
+        *,
+        seconds: float = 2.0,
+        reached: Callable[[JsonObject], Reached | None] = lambda _: None,
     ) -> Iterator[Batch]:
         """Group (item, cursor after it) pairs into batches, by `batch_size` and by time. An item
-        of None is passed over: only the cursor moves on.
+        of None is passed over: only the cursor moves on. `reached` says how far a campaign is after
+        a cursor.
 
         A slow source commits at least every `seconds` (as soon as an item is finished), a fast
-        one by
-        `batch_size`. A request to stop is honoured before each item: what is finished is still
-        committed, and the iteration ends.
+        one by `batch_size`. A request to stop is honoured before each item: what is finished is
+        still committed, and the iteration ends.
         """
         waiting: list[Item] = []
         cursor: JsonObject = {}
@@ -217,12 +224,12 @@ class Context(Generic[P]):
             if item is not None:
                 waiting += self.that_count([item])
             if len(waiting) >= self.batch_size or time.monotonic() - since >= seconds:
-                yield Batch(items=tuple(waiting), cursor=cursor)
+                yield Batch(items=tuple(waiting), cursor=cursor, reached=reached(cursor))
                 waiting = []
                 moved = False
                 since = time.monotonic()
         if moved:
-            yield Batch(items=tuple(waiting), cursor=cursor)
+            yield Batch(items=tuple(waiting), cursor=cursor, reached=reached(cursor))
 
     def that_count(self, items: Sequence[Item]) -> Sequence[Item]:
         """Without those that are not wanted, whose files are removed."""

@@ -1,12 +1,11 @@
-"""What the archive holds already, as a convention sees it: its own records in its own tenant, and
-nobody else's."""
+"""What the archive holds already, as a convention sees it: the records, children and campaigns of
+its own tenant, and nobody else's."""
 
 from __future__ import annotations
 
-import queue
-import threading
+import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +15,8 @@ from osa.conventions.stored import identity, source_key
 
 #: Records in one answer, at most.
 PAGE = 50
+#: How a last try ends that may be followed by another.
+WITHOUT_RESULT = frozenset({"failed", "canceled"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +45,30 @@ class HeldPage:
     after: str | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class HeldCampaign:
+    """A campaign as it was created."""
+
+    convention_id: str
+    parameters: JsonObject
+
+
 class Archive(ABC):
-    """What `Context.archive` is. It shows what is committed: not the batch that is being made."""
+    """What `Context.archive` is: the convention's own records, and what else it may ask for. It
+    shows what is committed: not the batch that is being made."""
+
+    @abstractmethod
+    def of(self, convention_id: str) -> Archive:
+        """The same, with the records of another convention."""
+
+    @abstractmethod
+    def started(self, external_ids: Collection[str]) -> Mapping[str, str]:
+        """Of the ingestions with these external ids, those that are there: the status of the last
+        try of each."""
+
+    @abstractmethod
+    def campaign(self, campaign_id: str) -> HeldCampaign | None:
+        """The campaign of this id; None when there is none."""
 
     @abstractmethod
     def record(self, source_id: str) -> Held | None:
@@ -66,10 +89,51 @@ class Archive(ABC):
 
 
 class ArchiveInMemory(Archive):
-    """For tests and trials: holds what it is given, and what is published to it."""
+    """For tests and trials: holds what it is given, and what is published to it. `records` are
+    those of the convention itself, `convention_id`, and `others` those of other ones; `started` the
+    ingestions that are there, by external id."""
 
-    def __init__(self, records: Iterable[Held] = ()) -> None:
-        self._held = {each.key: each for each in records}
+    def __init__(
+        self,
+        records: Iterable[Held] = (),
+        *,
+        convention_id: str | None = None,
+        others: Mapping[str, Iterable[Held]] | None = None,
+        started: Mapping[str, str] | None = None,
+        campaigns: Mapping[str, HeldCampaign] | None = None,
+    ) -> None:
+        self._whose: str | None = None
+        self._all: dict[str | None, dict[str, Held]] = {
+            id: {each.key: each for each in held} for id, held in (others or {}).items()
+        }
+        self._all[None] = {each.key: each for each in records}
+        self._started = dict(started or {})
+        self._campaigns = dict(campaigns or {})
+        if convention_id is not None:
+            self.belong_to(convention_id)
+
+    def belong_to(self, convention_id: str) -> None:
+        """What nobody was named for is this convention's."""
+        if self._whose is None:
+            own = self._all.pop(None, {})
+            self._all[convention_id] = self._all.get(convention_id, {}) | own
+            self._whose = convention_id
+
+    def of(self, convention_id: str) -> Archive:
+        # All that is held is shared: what is published later is seen through both.
+        other = copy.copy(self)
+        other._whose = convention_id
+        return other
+
+    @property
+    def _held(self) -> dict[str, Held]:
+        return self._all.setdefault(self._whose, {})
+
+    def started(self, external_ids: Collection[str]) -> Mapping[str, str]:
+        return {id: self._started[id] for id in external_ids if id in self._started}
+
+    def campaign(self, campaign_id: str) -> HeldCampaign | None:
+        return self._campaigns.get(campaign_id)
 
     def record(self, source_id: str) -> Held | None:
         return self._held.get(source_key(identity(source_id)))
@@ -86,8 +150,12 @@ class ArchiveInMemory(Archive):
         )
 
     def publish(self, items: Iterable[Item]) -> None:
-        """What a commit does with the records among them."""
+        """What a commit does with the records among them, and with what they start."""
         for item in items:
+            for start in item.starts:
+                last = self._started.get(start.external_id)
+                if last is None or (start.again and last in WITHOUT_RESULT):
+                    self._started[start.external_id] = "queued"
             before = self.record(item.source_id)
             same = before and (before.title, before.metadata) == (item.title, item.metadata)
             if item.verdict == "record" and not same:
@@ -98,39 +166,6 @@ class ArchiveInMemory(Archive):
                     version=before.version + 1 if before else 1,
                 )
                 self._held[held.key] = held
-
-
-class AskedArchive(Archive):
-    """In a slot: each look is a question to the worker, which has the database."""
-
-    def __init__(self, send: Callable[[Mapping[str, Any]], None]) -> None:
-        self._send = send
-        self._answers: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
-        # A convention may look from several threads; answers come in the order of questions.
-        self._asking = threading.Lock()
-
-    def hear(self, answer: Mapping[str, Any]) -> None:
-        """The worker has answered."""
-        self._answers.put(answer)
-
-    def record(self, source_id: str) -> Held | None:
-        found = self._ask({"source_key": source_key(identity(source_id))})
-        return found.records[0] if found.records else None
-
-    def page(self, *, prefix: str, after: str) -> HeldPage:
-        return self._ask({"prefix": prefix, "after": after})
-
-    def _ask(self, question: Mapping[str, str]) -> HeldPage:
-        with self._asking:
-            self._send({"type": "look", **question})
-            answer = self._answers.get()
-        return HeldPage(
-            records=[
-                Held(**{**each, "updated_at": datetime.fromisoformat(each["updated_at"])})
-                for each in answer["records"]
-            ],
-            after=answer["after"],
-        )
 
 
 def held_to_json(held: Held) -> dict[str, Any]:

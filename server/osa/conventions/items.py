@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 
 from osa.conventions.failures import ConventionError
 from osa.conventions.sources import Source
+from osa.conventions.steps import Reached, Start
 
 JsonObject = Mapping[str, Any]
 
@@ -89,6 +90,8 @@ class Item:
     #: The ids of the records that it was made from. None: of those that are sources, when there is
     #: one source.
     derived_from: Sequence[str] | None = None
+    #: Ingestions that are started with it, in the transaction that publishes it.
+    starts: Sequence[Start] = ()
 
     @classmethod
     def record(
@@ -99,12 +102,16 @@ class Item:
         metadata: JsonObject | None = None,
         files: Sequence[File] = (),
         made_from: Sequence[Source] | None = None,
+        starts: Sequence[Start] = (),
     ) -> Self:
         """The archive shall hold this. Same metadata and same file contents as before:
         `unchanged`.
 
         `made_from` are those of `Context.sources` that it was made from; the archive remembers
         which of them were records. It need not be said where there is one source.
+
+        `starts` are ingestions that begin with it, its children: those that were started before, by
+        whomever, are not started again.
         """
         origins = None
         if made_from is not None:
@@ -117,6 +124,7 @@ class Item:
             metadata=metadata or {},
             files=tuple(files),
             derived_from=origins,
+            starts=tuple(starts),
         )
 
     @classmethod
@@ -174,3 +182,5 @@ class Batch:
 
     items: Sequence[Item]
     cursor: JsonObject
+    #: In a step of a campaign: how far the campaign is after it. None: as far as before.
+    reached: Reached | None = None

@@ -7,6 +7,7 @@ import errno
 import hashlib
 import os
 import re
+import shutil
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -32,6 +33,18 @@ def room_on_disk(path: Path) -> Iterator[None]:
                 hint="Free space on the disk of the archive.",
             ) from exc
         raise
+
+
+def check_disk(
+    folder: Path, *, needed: int, min_free: int, said: str, hint: str | None = None
+) -> None:
+    """Raise StorageFull where the disk has no room for `needed` bytes and `min_free` beside them.
+
+    `said` is the message; the three numbers stand in it as `{needed}`, `{min_free}` and `{free}`.
+    """
+    free = shutil.disk_usage(folder).free
+    if needed + min_free > free:
+        raise StorageFull(said.format(needed=needed, min_free=min_free, free=free), hint=hint)
 
 
 def is_full(exc: BaseException) -> bool:

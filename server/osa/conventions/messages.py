@@ -1,4 +1,4 @@
-"""Sources, batches and items as they go through the pipe between a worker and its slot: JSON."""
+"""What goes through the pipe between a worker and its slot, as JSON."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from osa.conventions.items import Batch, Fault, File, Item
 from osa.conventions.sources import Source
+from osa.conventions.steps import Reached, Start, Step
 
 
 def source_from_json(value: Mapping[str, Any]) -> Source:
@@ -28,7 +29,24 @@ def batch_to_json(batch: Batch) -> dict[str, Any]:
         value = asdict(item)
         value["files"] = [{**asdict(file), "path": str(file.path)} for file in item.files]
         items.append(value)
-    return {"type": "batch", "items": items, "cursor": dict(batch.cursor)}
+    return {
+        "type": "batch",
+        "items": items,
+        "cursor": dict(batch.cursor),
+        "reached": None if batch.reached is None else asdict(batch.reached),
+    }
+
+
+def reached_from_json(value: Mapping[str, Any] | None) -> Reached | None:
+    return None if value is None else Reached(**value)
+
+
+def step_to_json(step: Step | None) -> dict[str, Any] | None:
+    return None if step is None else asdict(step)
+
+
+def step_from_json(value: Mapping[str, Any] | None) -> Step | None:
+    return None if value is None else Step(**value)
 
 
 def items_from_json(values: list[dict[str, Any]]) -> list[Item]:
@@ -39,6 +57,7 @@ def items_from_json(values: list[dict[str, Any]]) -> list[Item]:
                 "files": tuple(
                     File(**{**file, "path": Path(file["path"])}) for file in value["files"]
                 ),
+                "starts": tuple(Start(**start) for start in value["starts"]),
                 "fault": None if value["fault"] is None else Fault(**value["fault"]),
             }
         )

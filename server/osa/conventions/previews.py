@@ -1,7 +1,7 @@
 """Previews: a small picture of a raster, because people look before they read.
 
-Heights become a hillshade, other numbers shades of gray; what is missing is transparent. The same
-raster makes the same bytes.
+Heights become a hillshade, other numbers shades of gray, three bands of them colors; what is
+missing is transparent. The same raster makes the same bytes.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import struct
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -33,25 +34,33 @@ _MOST_EXAGGERATED = 50.0
 _LIGHT = (-0.5, 0.5, math.sqrt(0.5))
 
 
-def preview(raster: Path, target: Path, *, kind: Literal["gray", "hillshade"]) -> File:
-    """Write the preview of a GeoTIFF that the service wrote. Memory does not grow with the raster.
+def preview(raster: Path, target: Path, *, kind: Literal["gray", "hillshade", "color"]) -> File:
+    """Write the preview of a GeoTIFF that the service wrote: of its first band, or of its first
+    three as red, green and blue. Memory does not grow with the raster.
 
     Raises SourceInvalid where the raster cannot be read.
     """
     import numpy
 
-    values, valid, size = _read(raster, average=kind == "hillshade")
-    shades = _hillshade(values, valid, size) if kind == "hillshade" else _gray(values, valid)
-    pixels = numpy.stack([shades, numpy.where(valid, 255, 0).astype("uint8")], axis=-1)
+    bands = (1, 2, 3) if kind == "color" else (1,)
+    values, known, size = _read(raster, bands, average=kind == "hillshade")
+    # A color is known where all of its parts are.
+    valid: NDArray[Any] = numpy.logical_and.reduce(known)
+    if kind == "hillshade":
+        shades = [_hillshade(values[0], valid, size)]
+    else:
+        # Each part uses the whole scale: what is brightest in most bands becomes white.
+        shades = [_gray(part, valid) for part in values]
+    pixels = numpy.stack([*shades, numpy.where(valid, 255, 0).astype("uint8")], axis=-1)
     target.write_bytes(_png(pixels))
     return File.of(target, name=NAME, media_type="image/png")
 
 
 def _read(
-    path: Path, *, average: bool
+    path: Path, bands: Sequence[int], *, average: bool
 ) -> tuple[NDArray[Any], NDArray[Any], tuple[NDArray[Any], float]]:
-    """The values in float64, which of them are there, and the size of a pixel in metres: its width
-    in each row, and its height."""
+    """The values of the bands in float64, which of them are there, and the size of a pixel in
+    metres: its width in each row, and its height."""
     import numpy
     import rasterio
     from rasterio.enums import Resampling
@@ -63,8 +72,8 @@ def _read(
             height = max(1, round(opened.height / smaller))
             width = max(1, round(opened.width / smaller))
             values = opened.read(
-                1,
-                out_shape=(height, width),
+                list(bands),
+                out_shape=(len(bands), height, width),
                 resampling=Resampling.average if average else Resampling.nearest,
             )
             nodata, crs = opened.nodata, opened.crs
@@ -140,17 +149,17 @@ def _change(heights: NDArray[Any], valid: NDArray[Any], *, axis: int) -> NDArray
 
 
 def _png(pixels: NDArray[Any]) -> bytes:
-    """Gray with alpha, 8 bits each, as PNG (ISO/IEC 15948)."""
+    """Gray with alpha, or red, green and blue with alpha, 8 bits each, as PNG (ISO/IEC 15948)."""
     import numpy
 
-    height, width, _ = pixels.shape
-    rows = pixels.reshape(height, width * 2)
+    height, width, parts = pixels.shape
+    rows = pixels.reshape(height, width * parts)
     # Filter 1, the difference to the pixel on the left: smooth pictures become half as large.
-    lines = numpy.empty((height, 1 + width * 2), dtype="uint8")
+    lines = numpy.empty((height, 1 + width * parts), dtype="uint8")
     lines[:, 0] = 1
-    lines[:, 1:3] = rows[:, :2]
-    lines[:, 3:] = rows[:, 2:] - rows[:, :-2]
-    header = struct.pack(">IIBBBBB", width, height, 8, 4, 0, 0, 0)
+    lines[:, 1 : 1 + parts] = rows[:, :parts]
+    lines[:, 1 + parts :] = rows[:, parts:] - rows[:, :-parts]
+    header = struct.pack(">IIBBBBB", width, height, 8, 4 if parts == 2 else 6, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n"
         + _chunk(b"IHDR", header)

@@ -16,6 +16,8 @@ from osa.conventions.authoring import Convention
 
 BUILTIN = (
     "osa.conventions.documents:documents",
+    "osa.conventions.hyspex_csw_parent:hyspex_csw_parent",
+    "osa.conventions.hyspex_missing_variants:hyspex_missing_variants",
     "osa.conventions.mago_terrain:mago_terrain",
     "osa.conventions.merge_terrain:merge_terrain",
     "osa.conventions.nc_to_geotiff:nc_to_geotiff",

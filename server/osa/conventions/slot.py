@@ -6,7 +6,7 @@ standard output (whatever a library prints goes to standard error). A batch goes
 back.
 
     parent -> slot   {"type": "run", …}   one attempt
-                     {"type": "held", "records": […], "after": …}   the answer to a look
+                     {"type": "held", …}  the answer to a look
                      {"type": "go"}       the batch is committed: go on
                      {"type": "halt"}     the batch is committed: that was enough
                      {"type": "stop", "ingestion_id": …, "attempt": …}
@@ -16,7 +16,7 @@ back.
                      {"type": "progress", …}
                      {"type": "log", "level": …, "message": …}
                      {"type": "look", …}  what does the archive hold? see `held`
-                     {"type": "batch", "items": […], "cursor": {…}}
+                     {"type": "batch", "items": […], "cursor": {…}, "reached": …}
                      {"type": "ended", "stopped": bool}
                      {"type": "failed", "kind": …, "detail": …, "origin": …, "retryable": …,
                      "hint": …}
@@ -45,13 +45,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from osa.conventions import lines, logs
+from osa.conventions.asked import AskedArchive, Asking
 from osa.conventions.authoring import Context, Convention, Limits, Progress
 from osa.conventions.failures import ConventionError, Stopped, StorageFull
-from osa.conventions.held import AskedArchive
 from osa.conventions.items import Fault
 from osa.conventions.lines import LineHandler
 from osa.conventions.local_files import is_full
-from osa.conventions.messages import batch_to_json, source_from_json
+from osa.conventions.messages import batch_to_json, source_from_json, step_from_json
 from osa.conventions.registry import Registry, load
 from osa.conventions.stored import MESSAGE_LENGTH, loggable
 from osa.conventions.wanted import Wanted
@@ -82,7 +82,7 @@ class Slot:
         #: Lines that wait for whoever is writing to the pipe now.
         self._said: deque[tuple[str, str]] = deque()
         self.lines = LineHandler(self._say)
-        self._archive = AskedArchive(self._send)
+        self._asking = Asking(self._send)
         #: What stands on every line of log: which ingestion this is about.
         self._told = told
 
@@ -105,7 +105,7 @@ class Slot:
                     self._stopped = _named(message)
                     self._heed()
                 case "held":
-                    self._archive.hear(message)
+                    self._asking.hear(message)
                 case reply:
                     self._replies.put(reply)
         # The parent is gone: nobody can commit what we do. Take the children of libraries along.
@@ -225,7 +225,8 @@ class Slot:
                     },
                 }
             ),
-            archive=self._archive,
+            step=step_from_json(message.get("step")),
+            archive=AskedArchive(self._asking),
             stop=self._stop,
             on_progress=self._show,
             wanted=wanted,

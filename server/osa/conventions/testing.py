@@ -11,10 +11,11 @@ from typing import Any
 import jsonschema
 
 from osa.conventions.authoring import Convention, Limits, Params
-from osa.conventions.held import Held
+from osa.conventions.held import ArchiveInMemory, Held
 from osa.conventions.items import Item, JsonObject
 from osa.conventions.registry import InvalidConvention, checked
 from osa.conventions.sources import Source
+from osa.conventions.steps import Step
 from osa.conventions.trials import ConventionProblem, Run, Trial, source_of
 from osa.conventions.wanted import Wanted
 
@@ -32,13 +33,17 @@ def check_convention(
     batch_size: int = 2,
     limits: Limits | None = None,
     held: Iterable[Held] = (),
+    archive: ArchiveInMemory | None = None,
+    step: Step | None = None,
     max_resumes: int = 10,
 ) -> Sequence[Item]:
     """Run the convention on the sources (files, URIs or `Source`s) and give the items it yielded,
     for further assertions. Raises ConventionProblem at the first promise that is not kept.
 
     `held`: what the archive holds before each run. Give some to a convention that looks at
-    `context.archive`; what a run has yielded, the archive holds from its next batch on.
+    `context.archive`; what a run has yielded, the archive holds from its next batch on. `archive`
+    instead: one that also has records of other conventions, ingestions that were started, and
+    campaigns. `step`: run it as this step of a campaign.
 
     It is run `max_resumes` + 6 times at most, so a small source will do; three items or more let
     every check look at something.
@@ -51,6 +56,8 @@ def check_convention(
         [source_of(each) for each in sources],
         limits or Limits(),
         held=list(held),
+        archive=archive,
+        step=step,
     )
     with tempfile.TemporaryDirectory(prefix="osa-check-") as folder:
         trial.folder = Path(folder)
@@ -60,6 +67,7 @@ def check_convention(
         _same(first.items, again.items, "run twice on the same source")
         single = trial.run(batch_size=1)
         _same(first.items, single.items, "run with batch_size=1")
+        _as_far(first, single)
         for cursor, done in _spread(single.cursors, max_resumes):
             rest = trial.run(batch_size=batch_size, cursor=cursor, committed=single.items[:done])
             _same(
@@ -67,6 +75,7 @@ def check_convention(
                 rest.items,
                 f"resumed from the cursor {json.dumps(dict(cursor))[:200]} (after {done} items)",
             )
+            _as_far(first, rest)
         _obeys_stop(trial, len(first.items))
         _passes_over(trial, first.items, batch_size)
     return first.items
@@ -116,6 +125,7 @@ def _content(item: Item) -> tuple[object, ...]:
         tuple((f.name, f.media_type, f.sha256, f.size, f.artifact) for f in item.files),
         None if item.fault is None else item.fault.kind,
         item.derived_from,
+        tuple((start.external_id, start.convention_id) for start in item.starts),
     )
 
 
@@ -131,7 +141,16 @@ def _same(expected: Sequence[Item], found: Sequence[Item], when: str) -> None:
             raise ConventionProblem(
                 f"Item {number} was {one.source_id!r}, and is {other.source_id!r} when {when}."
             )
-        names = ("source_id", "verdict", "title", "metadata", "files", "fault", "derived_from")
+        names = (
+            "source_id",
+            "verdict",
+            "title",
+            "metadata",
+            "files",
+            "fault",
+            "derived_from",
+            "starts",
+        )
         pairs = zip(names, _content(one), _content(other), strict=True)
         differ = [name for name, a, b in pairs if a != b]
         if differ:
@@ -157,6 +176,15 @@ def _no_early_end(convention: Convention, run: Run) -> None:
                 f"Two different items have the source_id {item.source_id!r}: the second would"
                 " replace the first."
             )
+
+
+def _as_far(expected: Run, found: Run) -> None:
+    """A campaign comes as far, however often its step is resumed."""
+    if found.reached is not None and found.reached != expected.reached:
+        raise ConventionProblem(
+            f"The campaign was at {expected.reached} after the step, and is at {found.reached} when"
+            " the step was resumed or committed more often."
+        )
 
 
 def _obeys_stop(trial: Trial, total: int) -> None:

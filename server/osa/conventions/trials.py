@@ -6,6 +6,7 @@ batch, as a commit does.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import shutil
@@ -24,6 +25,7 @@ from osa.conventions.held import Archive, ArchiveInMemory, Held
 from osa.conventions.items import Batch, File, Item, JsonObject
 from osa.conventions.messages import batch_to_json, items_from_json
 from osa.conventions.sources import Source
+from osa.conventions.steps import Reached, Step, refusal_of
 from osa.conventions.stored import SOURCE_ID_LENGTH
 from osa.conventions.wanted import Wanted
 
@@ -43,6 +45,8 @@ class Run:
     cursors: Sequence[tuple[JsonObject, int]]
     #: Left early because a stop was asked for, and said so.
     stopped: bool
+    #: How far a campaign is after it, when it said so.
+    reached: Reached | None = None
 
 
 @dataclass
@@ -53,8 +57,11 @@ class Trial:
     params: Mapping[str, Any]
     sources: Sequence[Source]
     limits: Limits
-    #: What the archive holds before each run.
+    #: What the archive holds before each run; `archive` instead, when there is more to ask it for.
     held: Sequence[Held] = ()
+    archive: ArchiveInMemory | None = None
+    #: The step of a campaign that each run is.
+    step: Step | None = None
     folder: Path = Path()
     runs: int = 0
 
@@ -72,18 +79,21 @@ class Trial:
         self.runs += 1
         workdir = self.folder / str(self.runs)
         workdir.mkdir()
-        archive = ArchiveInMemory(self.held)
+        archive = copy.deepcopy(self.archive or ArchiveInMemory(self.held))
+        archive.belong_to(self.convention.id)
         archive.publish(committed)
         context = self._context(workdir, batch_size, cursor or {}, wanted, archive)
         if stop_after == 0:
             context.stop.set()
         items: list[Item] = []
         cursors: list[tuple[JsonObject, int]] = []
+        reached: Reached | None = None
         try:
             with _closing(context), _explaining(self.convention):
                 for batch in self.convention.ingest(context):
                     back = self._through_the_pipe(batch, context)
                     items += back
+                    reached = _further(reached, batch.reached, self.step)
                     archive.publish(back)
                     cursors.append((json.loads(json.dumps(batch.cursor)), len(items)))
                     if stop_after is not None and len(cursors) >= stop_after:
@@ -92,7 +102,7 @@ class Trial:
             context.stopped_early = True
         self._sources_are_whole()
         shutil.rmtree(workdir, ignore_errors=True)
-        return Run(items=items, cursors=cursors, stopped=context.stopped_early)
+        return Run(items=items, cursors=cursors, stopped=context.stopped_early, reached=reached)
 
     def _context(
         self,
@@ -118,6 +128,7 @@ class Trial:
             batch_size=batch_size,
             workdir=workdir,
             limits=self.limits,
+            step=self.step,
             archive=archive,
             stop=threading.Event(),
             on_progress=_check_progress,
@@ -145,6 +156,7 @@ class Trial:
         items = items_from_json(json.loads(line)["items"])
         for item in items:
             _check_item(item)
+            _check_starts(item)
             for file in item.files:
                 self._check_file(item, file, workdir)
         # As a commit does: what was yielded belongs to the archive, and is gone from here.
@@ -240,3 +252,23 @@ def _check_item(item: Item) -> None:
         raise ConventionProblem(
             f"{item.source_id!r} is {item.verdict} and does not say why. Use Item.{item.verdict}()."
         )
+
+
+def _check_starts(item: Item) -> None:
+    refusal = refusal_of(item.starts)
+    if refusal is not None:
+        raise ConventionProblem(f"{item.source_id!r} would be rejected: {refusal}")
+
+
+def _further(before: Reached | None, now: Reached | None, step: Step | None) -> Reached | None:
+    """How far it is after a batch, which is never less far than before."""
+    if now is None:
+        return before
+    if step is None:
+        raise ConventionProblem("A batch says how far a campaign is, and there is none.")
+    least = step.position if before is None else before.next_position
+    if now.next_position is not None and (least is None or now.next_position < least):
+        raise ConventionProblem(
+            f"A campaign that had come to position {least} goes back to {now.next_position}."
+        )
+    return now

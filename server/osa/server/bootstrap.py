@@ -15,11 +15,14 @@ from osa.server.errors import Unavailable
 from osa.server.service import Service
 from osa.server.service.acceptance import Acceptance
 from osa.server.service.audit import Audit
+from osa.server.service.campaigns import Campaigns
+from osa.server.service.children import Children
 from osa.server.service.cleanups import Cleanups
 from osa.server.service.conventions import Conventions
 from osa.server.service.cursors import Cursors
 from osa.server.service.deletions import Deletions
 from osa.server.service.diagnoses import Diagnoses
+from osa.server.service.driving import Driver
 from osa.server.service.ingestions import Ingestions
 from osa.server.service.jobs import Policy
 from osa.server.service.logs import Logs
@@ -32,6 +35,7 @@ from osa.server.service.retries import Retries
 from osa.server.service.running import Running
 from osa.server.service.sources import Sources
 from osa.server.service.status import StatusCheck
+from osa.server.service.steps import Steps
 from osa.server.service.sweeping import Sweeper
 from osa.server.service.tokens import Tokens
 from osa.server.service.uploads import Uploads
@@ -112,12 +116,16 @@ def build(settings: Settings) -> House:
         ),
         log_lines_kept=settings.log_lines_kept,
     )
-    running = Running(database, objects, registry, dispatch, policy)
     rescue = Rescue(database, dispatch, policy)
     deletions = Deletions(database)
     retention = Retention(database, deletions, seconds=settings.retention_seconds)
     reading = Reading(database, objects, known, cursors, purge_after=retention.purge_after)
     acceptance = Acceptance(database, dispatch, reading)
+    children = Children(known, sources, acceptance)
+    running = Running(database, objects, registry, dispatch, children, policy)
+    retries = Retries(database, objects, known, acceptance)
+    steps = Steps(objects, known, sources, acceptance)
+    driver = Driver(database, steps, retries)
     service = Service(
         domain=settings.domain,
         tokens=Tokens(database),
@@ -127,7 +135,8 @@ def build(settings: Settings) -> House:
         diagnoses=Diagnoses(
             database, reading, limits=policy.limits, stale_seconds=settings.stale_after_seconds
         ),
-        retries=Retries(database, objects, known, acceptance),
+        retries=retries,
+        campaigns=Campaigns(database, known, cursors, steps, driver),
         deletions=deletions,
         cleanups=Cleanups(database, known, deletions),
         uploads=Uploads(
@@ -157,6 +166,7 @@ def build(settings: Settings) -> House:
         dispatch,
         objects,
         retention,
+        driver,
         work_dir=settings.work_dir,
         stale_seconds=settings.stale_after_seconds,
     )

@@ -105,6 +105,15 @@ class RecordNotFound(NotFound):
         )
 
 
+class CampaignNotFound(NotFound):
+    def __init__(self, campaign_id: str | None = None) -> None:
+        named = "" if campaign_id is None else f" {campaign_id!r}"
+        super().__init__(
+            f"There is no campaign{named}.",
+            context={} if campaign_id is None else {"campaign_id": campaign_id},
+        )
+
+
 class ArtifactNotFound(NotFound):
     def __init__(self, artifact_id: str) -> None:
         super().__init__(
@@ -227,6 +236,51 @@ class ExternalIdTaken(Conflict):
         super().__init__(
             f"The external_id {external_id!r} belongs to ingestion {ingestion_id}.",
             context={"ingestion_id": ingestion_id, "external_id": external_id},
+        )
+
+
+class CampaignExists(Conflict):
+    """Another request has created a campaign of this id."""
+
+    def __init__(self, campaign_id: str) -> None:
+        super().__init__(
+            f"The campaign {campaign_id!r} was created by another request: its convention,"
+            " parameters, name, mode, start_position, campaign_total_children or public_summary"
+            " differ. Choose another id, or look at that one.",
+            context={"campaign_id": campaign_id},
+        )
+
+
+class CampaignPositionStale(Conflict):
+    """Another step is the next one."""
+
+    def __init__(self, campaign_id: str, next_position: int) -> None:
+        super().__init__(
+            f"The next step of {campaign_id!r} begins at {next_position}.",
+            context={"campaign_id": campaign_id, "next_start_position": next_position},
+        )
+
+
+class CampaignStepActive(Conflict):
+    """One step at a time; it or its children are not done."""
+
+    def __init__(self, campaign_id: str, detail: str, ingestion_id: str | None) -> None:
+        super().__init__(
+            detail,
+            context={
+                "campaign_id": campaign_id,
+                **({} if ingestion_id is None else {"ingestion_id": ingestion_id}),
+            },
+        )
+
+
+class CampaignEnded(Conflict):
+    """It is over."""
+
+    def __init__(self, campaign_id: str, status: str, *, hint: str = "") -> None:
+        super().__init__(
+            f"The campaign {campaign_id!r} is {status}.{' ' if hint else ''}{hint}",
+            context={"campaign_id": campaign_id, "status": status},
         )
 
 

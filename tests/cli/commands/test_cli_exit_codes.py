@@ -13,6 +13,7 @@ from osa.cli.problems import ExitCode
 
 ID = "019aa9d4-7c00-7f6e-8d53-5a4b1c2d3e4f"
 OTHER = ID[:-2] + "50"
+CAMPAIGN = "aviris-2026"
 START = ("ingestion", "start", "documents", "--text", "x")
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -32,6 +33,66 @@ def produces(code: ExitCode) -> Callable[[Producer], Producer]:
 
 def answering(archive, example, **changes):
     archive.on("GET", f"/ingestions/{ID}", archive.example(example, **changes))
+
+
+def campaign(archive, example, **changes):
+    archive.on("GET", f"/campaigns/{CAMPAIGN}", archive.example(example, **changes))
+
+
+@produces(ExitCode.OK)
+def a_watch_of_a_campaign_that_succeeded(osa, archive):
+    campaign(archive, "CampaignCanceled", status="succeeded", status_reason="completed")
+    return osa("campaign", "watch", CAMPAIGN).code
+
+
+@produces(ExitCode.OK)
+def a_look_at_a_campaign_that_failed(osa, archive):
+    campaign(archive, "CampaignCanceled", status="failed", status_reason="step_failed")
+    return osa("campaign", "status", CAMPAIGN).code
+
+
+@produces(ExitCode.INGESTION_FAILED)
+def a_watch_of_a_campaign_that_failed(osa, archive):
+    campaign(archive, "CampaignCanceled", status="failed", status_reason="some_children_failed")
+    return osa("campaign", "watch", CAMPAIGN).code
+
+
+@produces(ExitCode.INGESTION_CANCELED)
+def a_watch_of_a_campaign_that_was_canceled(osa, archive):
+    campaign(archive, "CampaignCanceled")
+    return osa("campaign", "watch", CAMPAIGN).code
+
+
+@produces(ExitCode.WAITED_TOO_LONG)
+def a_watch_of_a_campaign_with_a_timeout(osa, archive):
+    campaign(archive, "CampaignRunning")
+    return osa("campaign", "watch", CAMPAIGN, "--timeout", "0").code
+
+
+@produces(ExitCode.NOT_FOUND)
+def a_campaign_that_there_is_not(osa, archive):
+    archive.on("GET", f"/campaigns/{CAMPAIGN}", archive.problem("ProblemCampaignNotFound"))
+    return osa("campaign", "status", CAMPAIGN).code
+
+
+@produces(ExitCode.CONFLICT)
+def a_watch_of_a_campaign_that_is_paused(osa, archive):
+    campaign(archive, "CampaignPaused")
+    return osa("campaign", "watch", CAMPAIGN).code
+
+
+@produces(ExitCode.CONFLICT)
+def an_advance_of_a_campaign_whose_step_is_active(osa, archive):
+    campaign(archive, "CampaignRunning")
+    path = f"/campaigns/{CAMPAIGN}/advance"
+    archive.on("POST", path, archive.problem("ProblemCampaignStepActive"))
+    return osa("campaign", "advance", CAMPAIGN, "--start-position", "26").code
+
+
+@produces(ExitCode.CONFLICT)
+def an_advance_of_a_campaign_without_a_next_step(osa, archive):
+    campaign(archive, "CampaignCanceled", next_start_position=None)
+    return osa("campaign", "advance", CAMPAIGN).code
 
 
 @produces(ExitCode.OK)
@@ -261,6 +322,12 @@ def a_doctor_who_finds_nobody(osa, archive):
 def ctrl_c_while_waiting(osa, archive):
     answering(archive, "IngestionRunning")
     return osa.interrupted("ingestion", "wait", ID, until="running")[0]
+
+
+@produces(ExitCode.INTERRUPTED)
+def ctrl_c_while_watching_a_campaign(osa, archive):
+    campaign(archive, "CampaignRunning")
+    return osa.interrupted("campaign", "watch", CAMPAIGN, until="running")[0]
 
 
 @produces(ExitCode.INTERRUPTED)

@@ -16,6 +16,7 @@ VERBS = {
         *("start", "list", "status", "cancel", "wait", "watch", "retry", "explain", "items"),
         *("events", "logs", "artifacts", "download", "delete", "cleanup"),
     ),
+    "campaign": ("start", "list", "status", "watch", "advance", "pause", "resume", "cancel"),
     "record": ("list", "show", "download"),
     "convention": ("list", "show"),
 }
@@ -29,6 +30,8 @@ VERBS = {
         ["ingestion", "start", "-h"],
         ["ingestion", "retry", "-h"],
         ["ingestion", "cleanup", "-h"],
+        ["campaign", "start", "-h"],
+        ["campaign", "watch", "-h"],
         ["doctor", "-h"],
         ["audit", "-h"],
     ],
@@ -70,7 +73,6 @@ def test_the_help_names_every_noun_and_the_verbs_of_the_server(osa):
     of_the_server = ("serve", "worker", "migrate", "token")
     for word in (*VERBS, "login", "logout", "doctor", "audit", *of_the_server):
         assert f"  {word} " in out
-    assert "campaign" not in out
 
 
 @pytest.mark.parametrize("noun", VERBS)
@@ -153,6 +155,14 @@ def test_completion_knows_verbs_and_states(osa):
     words = "osa ingestion list --status fa"
     outcome = osa.process(_OSA_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD="4")
     assert outcome.out.split() == ["failed"]
+    for words, offered in (
+        ("osa campaign pa", "pause"),
+        ("osa campaign list --status ca", "canceling canceled"),
+        ("osa campaign start x y --mode m", "manual"),
+    ):
+        position = str(len(words.split()) - 1)
+        outcome = osa.process(_OSA_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=position)
+        assert outcome.out.split() == offered.split()
 
 
 def test_without_the_servers_extra_its_verbs_say_what_to_install(osa, monkeypatch):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from osa.cli.parameters import describe, read_parameters, read_value
+from osa.cli.parameters import read_parameters, read_value
 from osa.cli.problems import BadUsage
+from osa.cli.schemas import describe
 
 NULLABLE = {"anyOf": [{"type": "integer"}, {"type": "string"}, {"type": "null"}]}
 NODATA = {"anyOf": [{"type": "number"}, {"const": "nan", "type": "string"}, {"type": "null"}]}

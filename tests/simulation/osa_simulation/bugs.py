@@ -15,7 +15,7 @@ from unittest import mock
 
 from sqlalchemy import Connection, event
 
-from osa.conventions import Item
+from osa.conventions import Batch
 from osa.server.errors import IngestionAlreadyRunning
 from osa.server.model import Principal, Status
 from osa.server.service import deletions as service_deletions
@@ -168,8 +168,7 @@ def two_transactions(stage: Stage) -> Iterator[None]:
     def commit(
         self: Running,
         job: Job,
-        batch: Sequence[Item],
-        cursor: Mapping[str, Any],
+        batch: Batch,
         report: Any,
         *,
         workdir: Any,
@@ -190,7 +189,7 @@ def two_transactions(stage: Stage) -> Iterator[None]:
                 attempt=job.hold.attempt,
                 first_number=now.counts.seen + 1,
             )
-            news = [new_item(item, self._objects, workdir, job.sources) for item in batch]
+            news = [new_item(item, self._objects, workdir, job.origins) for item in batch.items]
             counts = now.counts
             for outcome, times in Counter(items.publish(tx, place, news)).items():
                 counts = counts.plus(outcome, times)
@@ -201,14 +200,14 @@ def two_transactions(stage: Stage) -> Iterator[None]:
                 tx,
                 job.hold,
                 counts=counts,
-                cursor=cursor,
+                cursor=batch.cursor,
                 moved=True,
                 progress=progress_of(job, report, counts),
             )
             after = ingestion_of(row)
             data = state_and_counts(after)
             events.append(tx, now.id, "batch_committed", data, attempt=job.hold.attempt)
-        job.counts, job.cursor = after.counts, cursor
+        job.counts, job.cursor = after.counts, batch.cursor
         return running._verdict(after)
 
     with mock.patch.object(Running, "commit", commit):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from osa.conventions import Item
+from osa.conventions import Batch, Item
 from osa.conventions.authoring import Progress as Report
 from osa.conventions.stored import source_key
 from osa.server.errors import Unavailable
@@ -236,8 +236,7 @@ class Attempt:
             commit = functools.partial(
                 self._running.commit,
                 job,
-                batch,
-                {"next": position},
+                Batch(items=batch, cursor={"next": position}),
                 report,
                 workdir=_NOWHERE,
                 said=world.lines(),

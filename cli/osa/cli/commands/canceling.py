@@ -14,29 +14,31 @@ from osa.cli.problems import BadUsage, Detached, ExitCode
 from osa.cli.session import Session, open_session
 from osa.cli.times import parse_duration
 
+Reason = Annotated[
+    str | None,
+    typer.Option("--reason", metavar="TEXT", help="Why, for whoever reads it later."),
+]
+Grace = Annotated[
+    str | None,
+    typer.Option(
+        "--grace",
+        "--grace-seconds",
+        metavar="DURATION",
+        help="What the item in hand may take before it is ended by force; default 2m.",
+    ),
+]
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="Canceled with the answer; what its worker still does is lost."),
+]
+
 
 @options.asking()
 def cancel(
     ingestion: options.Ingestions = None,
-    reason: Annotated[
-        str | None,
-        typer.Option("--reason", metavar="TEXT", help="Why, for whoever reads it later."),
-    ] = None,
-    grace: Annotated[
-        str | None,
-        typer.Option(
-            "--grace",
-            "--grace-seconds",
-            metavar="DURATION",
-            help="What the item in hand may take before it is ended by force; default 2m.",
-        ),
-    ] = None,
-    force: Annotated[
-        bool,
-        typer.Option(
-            "--force", help="Canceled with the answer; what its worker still does is lost."
-        ),
-    ] = False,
+    reason: Reason = None,
+    grace: Grace = None,
+    force: Force = False,
     wait: Annotated[
         bool, typer.Option("--wait", help="Until it is done; canceled is then exit code 0.")
     ] = False,
@@ -49,22 +51,27 @@ def cancel(
     deadline. Of several each is asked to stop, also when another has ended already; the first
     failure is the exit code.
     """
-    if force and grace:
-        raise BadUsage("--force gives no grace.", next_step="Use one of --force and --grace.")
-    seconds = parse_duration(grace, option="--grace") if grace else None
+    how = read_how(reason=reason, grace=grace, force=force)
     limit = parse_duration(timeout, option="--timeout") if timeout else None
     session = open_session(**asked)
     identities = session.resolve_ingestions(ingestion)
-    how = {
-        "reason": reason,
-        "grace_seconds": None if seconds is None else round(seconds),
-        "force": force,
-    }
     if len(identities) == 1:
         code = _cancel_one(session, identities[0], how, wait=wait, timeout=limit)
     else:
         code = _cancel_all(session, identities, how, wait=wait, timeout=limit)
     raise typer.Exit(code)
+
+
+def read_how(*, reason: str | None, grace: str | None, force: bool) -> dict[str, Any]:
+    """How it is to stop, as the helpers take it."""
+    if force and grace:
+        raise BadUsage("--force gives no grace.", next_step="Use one of --force and --grace.")
+    seconds = parse_duration(grace, option="--grace") if grace else None
+    return {
+        "reason": reason,
+        "grace_seconds": None if seconds is None else round(seconds),
+        "force": force,
+    }
 
 
 def _cancel_one(

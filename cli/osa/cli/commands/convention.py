@@ -83,7 +83,7 @@ def show(
 
 
 def _write_convention(found: JsonObject) -> None:
-    from osa.cli.parameters import describe, resolve
+    from osa.cli.schemas import describe, resolve
 
     lacking = f"no, it lacks the extra {found.get('missing_extra')}"
     sources = ", ".join(found["source_types"]) or "none; its parameters say where to read"

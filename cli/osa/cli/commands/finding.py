@@ -11,7 +11,7 @@ from osa.cli.commands import options
 from osa.cli.commands.lists import write_list
 from osa.cli.output import write
 from osa.cli.problems import BadUsage
-from osa.cli.session import check_id, open_session
+from osa.cli.session import check_campaign, check_id, open_session
 from osa.cli.times import parse_time
 
 STATUSES = ("queued", "running", "canceling", "succeeded", "failed", "canceled", "active")
@@ -58,6 +58,16 @@ def list_(
     concurrency_key: Annotated[
         str | None,
         typer.Option("--concurrency-key", metavar="KEY", help="Only those with this key."),
+    ] = None,
+    campaign: Annotated[
+        str | None,
+        typer.Option(
+            "--campaign", metavar="CAMPAIGN", help="Only the steps and children of this campaign."
+        ),
+    ] = None,
+    parent: Annotated[
+        str | None,
+        typer.Option("--parent", metavar="INGESTION", help="Only those that this one started."),
     ] = None,
     retry_of: Annotated[
         str | None,
@@ -128,7 +138,9 @@ def list_(
     ):
         flag = f"--{option.replace('_', '-')}"
         filters[option] = parse_time(text, option=flag) if text else None
+    filters["campaign_id"] = check_campaign(campaign) if campaign is not None else None
     session = open_session(**asked)
+    filters["parent"] = session.resolve_ingestion(parent) if parent else None
     filters["retry_of"] = session.resolve_ingestion(retry_of) if retry_of else None
     filters["root_id"] = session.resolve_ingestion(root) if root else None
 

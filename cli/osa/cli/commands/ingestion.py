@@ -36,6 +36,7 @@ app.command(
         "osa ingestion list --status active",
         "osa ingestion list --unresolved --ended-after 1d",
         "osa ingestion list --status failed --created-after 2d -q",
+        "osa ingestion list --campaign aviris-2026 --status failed",
         "osa ingestion list --label project=demo -o jsonl",
     ),
 )(finding.list_)

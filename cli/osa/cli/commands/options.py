@@ -79,6 +79,10 @@ Ingestions = Annotated[
         show_default=False,
     ),
 ]
+Campaign = Annotated[
+    str | None,
+    typer.Argument(metavar="CAMPAIGN", help="The id that its creator chose.", show_default=False),
+]
 Record = Annotated[
     str | None, typer.Argument(metavar="RECORD", help="An id or an SRN.", show_default=False)
 ]
@@ -94,7 +98,7 @@ Timeout = Annotated[
     typer.Option(
         "--timeout",
         metavar="DURATION",
-        help="Stop waiting after 90s, 10m, 2h …; the ingestion goes on. Exit code 5.",
+        help="Stop waiting after 90s, 10m, 2h …; the work goes on. Exit code 5.",
     ),
 ]
 MaxItems = Annotated[

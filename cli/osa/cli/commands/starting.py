@@ -109,7 +109,9 @@ def start(
         options.check_word(on_conflict, _ON_CONFLICT, option="--on-conflict")
     plan = plan_sources(sources or [], source_uri or [], text or [], record or [])
     session = open_session(**asked)
-    parameters = _check_convention(session, convention, plan, param or [], given)
+    detail, parameters = check_convention(session, convention, param or [], given)
+    if detail is not None:
+        check_sources(detail, plan)
 
     try:
         source = send_sources(session, plan)
@@ -159,28 +161,22 @@ def _noticing() -> Iterator[tuple[httpx.Client, list[str]]]:
         yield http, said
 
 
-def _check_convention(
-    session: Session,
-    convention: str,
-    plan: list[JsonObject],
-    assignments: list[str],
-    given: JsonObject,
-) -> JsonObject:
-    """The parameters by the schema; what cannot work is said before anything is sent."""
+def check_convention(
+    session: Session, convention: str, assignments: list[str], given: JsonObject
+) -> tuple[JsonObject | None, JsonObject]:
+    """The convention, and the parameters by its schema; what cannot work is said before anything
+    is sent. Without the right to read there is no convention, and the server alone checks."""
     from osa.cli.commands.convention import find_schema
     from osa.cli.parameters import read_parameters
 
     detail = find_schema(session, convention)
     schema = detail.get("parameters_schema", {}) if detail else {}
     parameters = read_parameters(assignments, given, schema, convention=convention)
-    if detail is None:
-        return parameters
-    if not detail.get("ingestable", True):
+    if detail is not None and not detail.get("ingestable", True):
         extra = detail.get("missing_extra")
         raise CommandFailed(
             f"The server cannot run {detail['id']}"
             + (f": it lacks the extra {extra!r}." if extra else "."),
             next_step=f"On the server: pip install 'osa-ingestion[{extra}]'" if extra else None,
         )
-    check_sources(detail, plan)
-    return parameters
+    return detail, parameters

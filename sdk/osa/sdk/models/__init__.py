@@ -1,6 +1,7 @@
 """Contains all the data models used in inputs/outputs"""
 
 from .action_name_type_0 import ActionNameType0
+from .advance_campaign import AdvanceCampaign
 from .allowed_action import AllowedAction
 from .artifact import Artifact
 from .artifact_page import ArtifactPage
@@ -12,9 +13,20 @@ from .audit_entry_detail import AuditEntryDetail
 from .audit_page import AuditPage
 from .bytes_source import BytesSource
 from .caller import Caller
+from .campaign import Campaign
+from .campaign_mode import CampaignMode
+from .campaign_mode_shown_type_0 import CampaignModeShownType0
+from .campaign_page import CampaignPage
+from .campaign_progress import CampaignProgress
+from .campaign_reason_type_0 import CampaignReasonType0
+from .campaign_status_filter import CampaignStatusFilter
+from .campaign_status_type_0 import CampaignStatusType0
+from .campaign_step import CampaignStep
+from .campaign_summary import CampaignSummary
 from .cancel_ingestion import CancelIngestion
 from .cancel_outcome import CancelOutcome
 from .cancellation import Cancellation
+from .child_counts import ChildCounts
 from .clean_up_ingestions import CleanUpIngestions
 from .cleanup import Cleanup
 from .cleanup_member import CleanupMember
@@ -22,12 +34,14 @@ from .convention import Convention
 from .convention_detail import ConventionDetail
 from .convention_list import ConventionList
 from .counts import Counts
+from .create_campaign import CreateCampaign
 from .database_status import DatabaseStatus
 from .derivation import Derivation
 from .diagnosis import Diagnosis
 from .diagnosis_code_type_0 import DiagnosisCodeType0
 from .ended_status_choice import EndedStatusChoice
 from .event_type import EventType
+from .failure_count import FailureCount
 from .fault_origin import FaultOrigin
 from .file_source import FileSource
 from .health import Health
@@ -70,6 +84,7 @@ from .record_metadata import RecordMetadata
 from .record_page import RecordPage
 from .record_source import RecordSource
 from .result_completeness import ResultCompleteness
+from .resume_campaign import ResumeCampaign
 from .retry_ingestion import RetryIngestion
 from .retry_overrides import RetryOverrides
 from .retry_scope_choice import RetryScopeChoice
@@ -90,6 +105,7 @@ from .worker_status import WorkerStatus
 
 __all__ = (
     "ActionNameType0",
+    "AdvanceCampaign",
     "AllowedAction",
     "Artifact",
     "ArtifactPage",
@@ -101,9 +117,20 @@ __all__ = (
     "AuditPage",
     "BytesSource",
     "Caller",
+    "Campaign",
+    "CampaignMode",
+    "CampaignModeShownType0",
+    "CampaignPage",
+    "CampaignProgress",
+    "CampaignReasonType0",
+    "CampaignStatusFilter",
+    "CampaignStatusType0",
+    "CampaignStep",
+    "CampaignSummary",
     "CancelIngestion",
     "Cancellation",
     "CancelOutcome",
+    "ChildCounts",
     "Cleanup",
     "CleanUpIngestions",
     "CleanupMember",
@@ -111,12 +138,14 @@ __all__ = (
     "ConventionDetail",
     "ConventionList",
     "Counts",
+    "CreateCampaign",
     "DatabaseStatus",
     "Derivation",
     "Diagnosis",
     "DiagnosisCodeType0",
     "EndedStatusChoice",
     "EventType",
+    "FailureCount",
     "FaultOrigin",
     "FileSource",
     "Health",
@@ -159,6 +188,7 @@ __all__ = (
     "RecordPage",
     "RecordSource",
     "ResultCompleteness",
+    "ResumeCampaign",
     "RetryIngestion",
     "RetryOverrides",
     "RetryScopeChoice",

@@ -77,6 +77,9 @@ class Ingestion:
         root_id (UUID | Unset): A UUID; the server makes version 7, which sorts by time.
         retry_scope (RetryScopeType0 | str | Unset): What of the ingestion that it repeats this one does.
         retried_by (UUID | Unset): A UUID; the server makes version 7, which sorts by time.
+        campaign_id (str | Unset): The caller's id of a campaign.
+        campaign_step (int | Unset): Which step of its campaign it is; absent of a child.
+        parent_ingestion_id (UUID | Unset): A UUID; the server makes version 7, which sorts by time.
         cancel (Cancellation | Unset): The request to cancel, and how it went.
         error (IngestionFault | Unset): Why an ingestion or an attempt failed; a problem, and who has to act.
         queue_position (int | Unset): How many are taken before it; only while queued, and not in lists.
@@ -122,6 +125,9 @@ class Ingestion:
     root_id: UUID | Unset = UNSET
     retry_scope: RetryScopeType0 | str | Unset = UNSET
     retried_by: UUID | Unset = UNSET
+    campaign_id: str | Unset = UNSET
+    campaign_step: int | Unset = UNSET
+    parent_ingestion_id: UUID | Unset = UNSET
     cancel: Cancellation | Unset = UNSET
     error: IngestionFault | Unset = UNSET
     queue_position: int | Unset = UNSET
@@ -269,6 +275,14 @@ class Ingestion:
         if not isinstance(self.retried_by, Unset):
             retried_by = str(self.retried_by)
 
+        campaign_id = self.campaign_id
+
+        campaign_step = self.campaign_step
+
+        parent_ingestion_id: str | Unset = UNSET
+        if not isinstance(self.parent_ingestion_id, Unset):
+            parent_ingestion_id = str(self.parent_ingestion_id)
+
         cancel: dict[str, Any] | Unset = UNSET
         if not isinstance(self.cancel, Unset):
             cancel = self.cancel.to_dict()
@@ -333,6 +347,12 @@ class Ingestion:
             field_dict["retry_scope"] = retry_scope
         if retried_by is not UNSET:
             field_dict["retried_by"] = retried_by
+        if campaign_id is not UNSET:
+            field_dict["campaign_id"] = campaign_id
+        if campaign_step is not UNSET:
+            field_dict["campaign_step"] = campaign_step
+        if parent_ingestion_id is not UNSET:
+            field_dict["parent_ingestion_id"] = parent_ingestion_id
         if cancel is not UNSET:
             field_dict["cancel"] = cancel
         if error is not UNSET:
@@ -608,6 +628,17 @@ class Ingestion:
         else:
             retried_by = UUID(_retried_by)
 
+        campaign_id = d.pop("campaign_id", UNSET)
+
+        campaign_step = d.pop("campaign_step", UNSET)
+
+        _parent_ingestion_id = d.pop("parent_ingestion_id", UNSET)
+        parent_ingestion_id: UUID | Unset
+        if isinstance(_parent_ingestion_id, Unset):
+            parent_ingestion_id = UNSET
+        else:
+            parent_ingestion_id = UUID(_parent_ingestion_id)
+
         _cancel = d.pop("cancel", UNSET)
         cancel: Cancellation | Unset
         if isinstance(_cancel, Unset):
@@ -666,6 +697,9 @@ class Ingestion:
             root_id=root_id,
             retry_scope=retry_scope,
             retried_by=retried_by,
+            campaign_id=campaign_id,
+            campaign_step=campaign_step,
+            parent_ingestion_id=parent_ingestion_id,
             cancel=cancel,
             error=error,
             queue_position=queue_position,

@@ -31,14 +31,20 @@ class Position:
 
     #: The position that is asked for next; 1 is the first.
     start: int = 1
-    #: The identifier of the record before it.
+    #: The identifier of the nearest record before it that has one, and how far before it is.
     last: str | None = None
+    behind: int = 1
     #: How many matched, when it was asked last.
     matched: int | None = None
     #: Whether the list was seen to change.
     shifted: bool = False
     #: Whether this is the second pass.
     sweep: bool = False
+
+    @property
+    def is_doubtful(self) -> bool:
+        """At the end of a pass: whether something may have been skipped."""
+        return self.shifted or self.matched not in (None, self.start - 1)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -88,27 +94,29 @@ class Listing:
 
         Raises as `Catalogue.page` does when the catalogue is at fault.
         """
-        yield from self._pass()
-        at = self.position
-        if not at.sweep and (at.shifted or at.matched not in (None, at.start - 1)):
+        yield from self.once()
+        if not self.position.sweep and self.position.is_doubtful:
             self.position = Position(sweep=True)
-            yield from self._pass()
+            yield from self.once()
 
-    def _pass(self) -> Iterator[Found]:
+    def once(self) -> Iterator[Found]:
+        """The pass that the position is in, to its end."""
         passed: set[str] = set()
         while True:
             first, places = self._next()
-            fresh = False
+            fresh = known = False
             for number, place in enumerate(places, first):
                 failure = place if isinstance(place, ConventionError) else None
                 record = None if isinstance(place, ConventionError) else place
                 identifier = record.identifier if record else None
                 again = identifier is not None and identifier in passed
-                fresh = fresh or not again
+                known = known or again
+                fresh = fresh or (identifier is not None and not again)
                 self.position = replace(
                     self.position,
                     start=number + 1,
-                    last=identifier,
+                    last=identifier or self.position.last,
+                    behind=1 if identifier is not None else self.position.behind + 1,
                     shifted=self.position.shifted or again,
                 )
                 if identifier is not None:
@@ -117,7 +125,9 @@ class Listing:
                         continue
                     self.seen.add(identifier)
                 yield Found(number=number, record=record, failure=failure, after=self.position)
-            if not fresh:
+            # Places without a name may be new: not beside what was passed before, and not past the
+            # end.
+            if not fresh and (known or not places or first > (self.position.matched or 0)):
                 return
 
     def _next(self) -> tuple[int, Sequence[Metadata | ConventionError]]:
@@ -125,13 +135,17 @@ class Listing:
         at = self.position
         if at.last is None or at.start == 1:
             return at.start, self._page(at.start).places
-        page = self._page(at.start - 1)
+        page = self._page(at.start - at.behind)
         head = page.places[0] if page.places else None
+        rest = page.places[at.behind :]
         if not isinstance(head, Metadata) or head.identifier != at.last:
-            self.position = replace(self.position, shifted=True)
-            return at.start - 1, page.places
-        if self._several:
-            return at.start, page.places[1:]
+            # It is looked for no more: behind a place without a name it would be missed for ever.
+            self.position = replace(self.position, last=None, behind=1, shifted=True)
+            # From one place back: further back a campaign does not go.
+            back = page.places[at.behind - 1 :]
+            return at.start - 1, back or self._page(at.start - 1).places
+        if rest or (self._several and at.behind == 1):
+            return at.start, rest
         # It may give no more than one at a time, whatever is asked for.
         return at.start, self._page(at.start).places
 

@@ -14,21 +14,10 @@ from typing import Any
 
 from lxml.etree import _Element as Element
 
+from osa.conventions.csw.fields import FieldName
 from osa.conventions.csw.markup import below, every, first, text
 from osa.conventions.csw.times import is_later, normalized
 
-#: The fields of a record, in the order they are shown.
-FIELDS = (
-    "title",
-    "abstract",
-    "keywords",
-    "bbox",
-    "time",
-    "online",
-    "datestamp",
-    "parent",
-    "license",
-)
 MAX_LINE = 1_000
 MAX_TEXT = 20_000
 MAX_KEYWORDS = 500
@@ -64,7 +53,7 @@ def read(record: Element) -> Metadata:
         problems.append(f"The identifier has more than {MAX_IDENTIFIER} characters.")
         identifier = None
     about = first(record, "identificationInfo", "*")
-    found = {
+    found: dict[FieldName, Any] = {
         "title": _line(first(about, "citation", "*", "title")) if about is not None else None,
         "abstract": _text(first(about, "abstract")) if about is not None else None,
         "keywords": _keywords(about) if about is not None else None,

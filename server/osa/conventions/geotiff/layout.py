@@ -1,4 +1,4 @@
-"""A raster of one band: where it lies, what its numbers are, and in which pieces it is written."""
+"""A raster: where it lies, what its numbers are, and in which pieces it is written."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """A raster of one band: where it lies and what its numbers are."""
+    """A raster of one band or several: where it lies and what its numbers are."""
 
     width: int
     height: int
@@ -37,11 +37,20 @@ class Layout:
     dtype: str
     nodata: float | None
     description: str = ""
+    #: What each band is called, where there are several; else `description` is the only one's.
+    band_names: tuple[str, ...] = ()
+    #: The three bands are red, green and blue.
+    rgb: bool = False
     units: str = ""
     scale: float = 1.0
     offset: float = 0.0
     band_tags: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """Of the bands."""
+        return len(self.band_names) or 1
 
     @property
     def resolution(self) -> tuple[float, float]:
@@ -64,14 +73,14 @@ class Layout:
 
     @property
     def bytes(self) -> int:
-        """Of all pixels, uncompressed."""
+        """Of all pixels of all bands, uncompressed."""
         import numpy
 
-        return self.width * self.height * numpy.dtype(self.dtype).itemsize
+        return self.width * self.height * self.count * numpy.dtype(self.dtype).itemsize
 
     def strips(self, blocksize: int) -> Iterator[Window]:
         """Windows of whole tiles, row by row of tiles."""
-        columns = max(1, _STRIP_VALUES // (blocksize * blocksize)) * blocksize
+        columns = max(1, _STRIP_VALUES // (self.count * blocksize * blocksize)) * blocksize
         for row in range(0, self.height, blocksize):
             for column in range(0, self.width, columns):
                 yield Window(
@@ -91,11 +100,29 @@ class Statistics:
     minimum: float = math.inf
     maximum: float = -math.inf
     sum: float = 0.0
+    #: Of each band alone, where there are several.
+    bands: tuple[Statistics, ...] = ()
+
+    @classmethod
+    def of(cls, layout: Layout) -> Statistics:
+        """With nothing counted yet."""
+        if not layout.band_names:
+            return cls()
+        return cls(bands=tuple(cls() for _ in layout.band_names))
 
     def add(self, pixels: NDArray[Any], nodata: float | None) -> None:
-        """Count a strip in."""
+        """Count a strip in: rows and columns, behind the bands where there are several."""
         import numpy
 
+        if self.bands:
+            for band, own in zip(self.bands, pixels.reshape(-1, *pixels.shape[-2:]), strict=True):
+                band.add(own, nodata)
+            self.valid = sum(band.valid for band in self.bands)
+            self.total = sum(band.total for band in self.bands)
+            self.minimum = min(band.minimum for band in self.bands)
+            self.maximum = max(band.maximum for band in self.bands)
+            self.sum = math.fsum(band.sum for band in self.bands)
+            return
         self.total += pixels.size
         if nodata is not None and not math.isnan(nodata):
             pixels = pixels[pixels != pixels.dtype.type(nodata)]

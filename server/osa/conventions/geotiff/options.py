@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from osa.conventions.authoring import Params
+from osa.conventions.outputs import OutputParams
 
 Resampling = Literal[
     "nearest",
@@ -35,10 +33,10 @@ Number = Annotated[float, Field(allow_inf_nan=False)] | Literal["nan"]
 CRS_FORMS = "`EPSG:<code>` (or ESRI, OGC, IAU_2015), WKT, or a PROJ string without file names"
 
 
-class GeoTiffOptions(Params):
+class GeoTiffOptions(OutputParams):
     """How a GeoTIFF is written."""
 
-    #: What changes no pixel of a GeoTIFF: which data are read, what is allowed, what comes beside.
+    #: What changes no pixel of a GeoTIFF.
     no_output: ClassVar[frozenset[str]] = frozenset({"max_pixels", "preview"})
 
     format: Literal["COG", "GTiff"] = Field(
@@ -63,13 +61,3 @@ class GeoTiffOptions(Params):
         True,
         description="Add a picture of at most 768 × 768 pixels, `preview.png`, to the record.",
     )
-
-    def output_digest(self) -> str:
-        """16 hexadecimal digits that stand for how the data are written.
-
-        Only choices that differ from the defaults enter, so that a new parameter of a later version
-        changes no `source_id`.
-        """
-        chosen = self.model_dump(mode="json", exclude=set(self.no_output), exclude_defaults=True)
-        text = json.dumps(chosen, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]

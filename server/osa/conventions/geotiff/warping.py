@@ -123,6 +123,9 @@ def warped(
     from rasterio.vrt import WarpedVRT
     from rasterio.windows import Window as RasterWindow
 
+    bands = 1 if source.count == 1 else list(range(1, source.count + 1))
+    # Else what is missing in one band alone would be taken for a value.
+    separate = {} if source.count == 1 else {"UNIFIED_SRC_NODATA": "NO"}
     with (
         rasterio.open(path, driver="GTiff") as opened,
         WarpedVRT(
@@ -136,11 +139,12 @@ def warped(
             src_nodata=source.nodata,
             nodata=target.nodata,
             warp_mem_limit=WARP_MB,
+            **separate,
         ) as view,
     ):
 
         def read(window: Window) -> NDArray[Any]:
             place = RasterWindow(window.column, window.row, window.width, window.height)
-            return view.read(1, window=place)  # type: ignore[no-any-return]
+            return view.read(bands, window=place)  # type: ignore[no-any-return]
 
         yield read

@@ -6,16 +6,16 @@ default, 5 % of the machine's memory, grew an ingestion from 424 to 1106 MB).
 
 from __future__ import annotations
 
-import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from osa.conventions.failures import SourceInvalid, SourceRefused, StorageFull
+from osa.conventions.failures import SourceInvalid, SourceRefused
 from osa.conventions.geotiff.layout import Layout, Statistics, Window
 from osa.conventions.geotiff.options import GeoTiffOptions
+from osa.conventions.local_files import check_disk
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 MEDIA_TYPE = "image/tiff; application=geotiff"
 COG_MEDIA_TYPE = "image/tiff; application=geotiff; profile=cloud-optimized"
 
-_CACHE_MB = 64
+#: In bytes: what rasterio is given goes to GDALSetCacheMax as it is, and is not taken for megabytes
+#: as in GDAL's own setting. With 64 bytes every look at a tile decodes it again.
+_CACHE = 64 * 1024**2
 
 
 @contextmanager
@@ -35,7 +37,7 @@ def gdal() -> Iterator[None]:
     with (
         warnings.catch_warnings(),
         rasterio.Env(
-            GDAL_CACHEMAX=_CACHE_MB,
+            GDAL_CACHEMAX=_CACHE,
             GDAL_PAM_ENABLED=False,
             GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR",
             GDAL_NUM_THREADS="1",
@@ -58,14 +60,14 @@ def check_room(layout: Layout, params: GeoTiffOptions, *, workdir: Path, min_fre
             f"{params.max_pixels} are written.",
             hint="Give `bounds`, a coarser `resolution`, or a larger `max_pixels`.",
         )
-    # The temporary file, and a result that did not compress, with its overviews (a third).
-    needed = layout.bytes * 7 // 3
-    free = shutil.disk_usage(workdir).free
-    if needed + min_free > free:
-        raise StorageFull(
-            f"{needed} bytes are needed for a GeoTIFF and {min_free} must stay free; the disk has "
-            f"{free}."
-        )
+    check_disk(
+        workdir,
+        # The temporary file, and a result that did not compress, with its overviews (a third).
+        needed=layout.bytes * 7 // 3,
+        min_free=min_free,
+        said="{needed} bytes are needed for a GeoTIFF and {min_free} must stay free; the disk has "
+        "{free}.",
+    )
 
 
 def write_tiled(
@@ -77,7 +79,10 @@ def write_tiled(
     statistics: Statistics | None,
     after_strip: Callable[[Window], None],
 ) -> None:
-    """Write a tiled, uncompressed GeoTIFF, one strip after the other."""
+    """Write a tiled, uncompressed GeoTIFF, one strip after the other.
+
+    `read` answers rows and columns, behind the bands where there are several.
+    """
     import rasterio
     from rasterio.windows import Window as RasterWindow
 
@@ -88,7 +93,10 @@ def write_tiled(
             if statistics is not None:
                 statistics.add(pixels, layout.nodata)
             place = RasterWindow(window.column, window.row, window.width, window.height)
-            target.write(pixels, 1, window=place)
+            if layout.count == 1:
+                target.write(pixels, 1, window=place)
+            else:
+                target.write(pixels, window=place)
             after_strip(window)
 
 
@@ -147,11 +155,14 @@ def _build_overviews(path: Path, params: GeoTiffOptions) -> None:
 
 
 def _profile(layout: Layout, params: GeoTiffOptions) -> dict[str, Any]:
+    # Else GDAL takes three bands of bytes for colors, and the fourth for how opaque they are.
+    colors = {"photometric": "RGB" if layout.rgb else "MINISBLACK"} if layout.count > 1 else {}
     return {
+        **colors,
         "driver": "GTiff",
         "width": layout.width,
         "height": layout.height,
-        "count": 1,
+        "count": layout.count,
         "dtype": layout.dtype,
         "crs": layout.raster_crs,
         "transform": layout.affine,
@@ -164,12 +175,14 @@ def _profile(layout: Layout, params: GeoTiffOptions) -> dict[str, Any]:
 
 
 def _describe(target: Any, layout: Layout) -> None:
-    if layout.description:
-        target.set_band_description(1, layout.description)
-    if layout.units:
-        target.set_band_unit(1, layout.units)
+    for band, name in enumerate(layout.band_names or (layout.description,), start=1):
+        if name:
+            target.set_band_description(band, name)
+        if layout.units:
+            target.set_band_unit(band, layout.units)
     if (layout.scale, layout.offset) != (1.0, 0.0):
-        target.scales = (layout.scale,)
-        target.offsets = (layout.offset,)
+        target.scales = (layout.scale,) * layout.count
+        target.offsets = (layout.offset,) * layout.count
     target.update_tags(**layout.tags)
-    target.update_tags(1, **layout.band_tags)
+    for band in range(1, layout.count + 1):
+        target.update_tags(band, **layout.band_tags)

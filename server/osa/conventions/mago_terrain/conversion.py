@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -14,13 +12,14 @@ from typing import Any
 from osa.conventions.authoring import Context, Progress
 from osa.conventions.failures import ConventionError, ParametersInvalid
 from osa.conventions.geotiff.crs import describe
-from osa.conventions.items import Batch, File, Item, JsonObject
+from osa.conventions.items import Batch, File, Item
 from osa.conventions.mago_terrain.checking import Layer, read_layer, read_tile
 from osa.conventions.mago_terrain.failures import absent
 from osa.conventions.mago_terrain.parameters import MagoTerrainParams
 from osa.conventions.mago_terrain.running import Said, run
 from osa.conventions.mago_terrain.staging import check_room, staged
-from osa.conventions.merge_terrain.inputs import identities, read_models
+from osa.conventions.merge_terrain import whole
+from osa.conventions.merge_terrain.inputs import read_models
 from osa.conventions.merge_terrain.models import Model
 from osa.conventions.terrain_mesh import archive
 
@@ -31,25 +30,7 @@ _TRIES = 40
 
 def ingest(context: Context[MagoTerrainParams]) -> Iterator[Batch]:
     """Yield the one item. The cursor after it is `{"done": true}`."""
-    names = identities(context.sources, taker="mago-terrain")
-    yield from context.batches(_items(context, names))
-
-
-def _items(
-    context: Context[MagoTerrainParams], names: Sequence[str]
-) -> Iterator[tuple[Item | None, JsonObject]]:
-    if context.cursor.get("done"):
-        return
-    context.checkpoint()
-    source_id = source_id_of(names, context.params)
-    item = _mesh(context, source_id) if context.wants(source_id) else None
-    yield item, {"done": True}
-
-
-def source_id_of(names: Sequence[str], params: MagoTerrainParams) -> str:
-    """`mago:<digest of the sources, in order>|<digest of output parameters>`."""
-    text = json.dumps(list(names), ensure_ascii=True)
-    return f"mago:{hashlib.sha256(text.encode()).hexdigest()[:32]}|{params.output_digest()}"
+    yield from whole.batches(context, _mesh, taker="mago-terrain", prefix="mago")
 
 
 def _mesh(context: Context[MagoTerrainParams], source_id: str) -> Item:
@@ -65,7 +46,7 @@ def _mesh(context: Context[MagoTerrainParams], source_id: str) -> Item:
             hint="Give the terrain models first, and then the geoid.",
         )
     check_room(models, context.workdir, context.limits.min_free_bytes)
-    title = _title(terrain)
+    title = whole.title_of(terrain, what="Terrain mesh")
     with _scratch(context.workdir / "mago") as scratch:
         copies = staged(context, models, scratch)
         output = scratch / "output"
@@ -170,12 +151,6 @@ def _scratch(folder: Path) -> Iterator[Path]:
             if not folder.exists():
                 break
             time.sleep(0.05)
-
-
-def _title(models: Sequence[Model]) -> str:
-    name = models[0].label.rpartition("/")[2][:200]
-    more = len(models) - 1
-    return f"Terrain mesh of {name}" + (f" and {more} more" if more else "")
 
 
 def _metadata(models: Sequence[Model], layer: Layer, params: MagoTerrainParams) -> dict[str, Any]:

@@ -3,17 +3,15 @@ understand, and goes on with something else."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from osa.conventions.authoring import Params
 from osa.conventions.geotiff.options import Finite
+from osa.conventions.outputs import OutputParams
 
 
-class MagoTerrainParams(Params):
+class MagoTerrainParams(OutputParams):
     """How a tile set is made."""
 
     #: What changes no tile.
@@ -70,13 +68,3 @@ class MagoTerrainParams(Params):
         if self.body == "moon" and self.geoid.startswith("EGM"):
             raise ValueError("the moon has none of the geoids of the Earth")
         return self
-
-    def output_digest(self) -> str:
-        """16 hexadecimal digits that stand for the tiles that are asked for.
-
-        Only choices that differ from the defaults enter, so that a new parameter of a later version
-        changes no `source_id`.
-        """
-        chosen = self.model_dump(mode="json", exclude=set(self.no_output), exclude_defaults=True)
-        text = json.dumps(chosen, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from osa.conventions.authoring import Progress
-from osa.conventions.failures import StorageFull
+from osa.conventions.local_files import check_disk
 from osa.conventions.mago_terrain import guard
 from osa.conventions.mago_terrain.failures import Symptoms, TookTooLong, absent, verdict
 
@@ -143,13 +143,14 @@ def run(
 
 
 def _check_disk(folder: Path, min_free: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < min_free:
-        raise StorageFull(
-            f"The disk has {free} bytes left while mago-3d-terrainer works; {min_free} must stay "
-            "free.",
-            hint="Free space on the disk of the archive, or ask for a smaller `max_depth`.",
-        )
+    check_disk(
+        folder,
+        needed=0,
+        min_free=min_free,
+        said="The disk has {free} bytes left while mago-3d-terrainer works; {min_free} must stay "
+        "free.",
+        hint="Free space on the disk of the archive, or ask for a smaller `max_depth`.",
+    )
 
 
 class _Hearing:

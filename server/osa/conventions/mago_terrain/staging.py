@@ -3,15 +3,13 @@ archive holds is for reading only. It knows GeoTIFF alone, and takes heights as 
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
 from osa.conventions.authoring import Context, Progress
-from osa.conventions.failures import StorageFull
 from osa.conventions.geotiff.writing import gdal
-from osa.conventions.local_files import write_chunks
+from osa.conventions.local_files import check_disk, write_chunks
 from osa.conventions.mago_terrain.parameters import MagoTerrainParams
 from osa.conventions.merge_terrain.models import Model, blamed, open_raster
 
@@ -25,15 +23,15 @@ _ASIDE = 12
 def check_room(models: Sequence[Model], folder: Path, min_free: int) -> None:
     """Raises StorageFull where the disk is too small for the copies and for what is made of
     them."""
-    needed = sum(
-        model.path.stat().st_size + _ASIDE * model.width * model.height for model in models
+    check_disk(
+        folder,
+        needed=sum(
+            model.path.stat().st_size + _ASIDE * model.width * model.height for model in models
+        ),
+        min_free=min_free,
+        said="{needed} bytes are needed for copies of the sources and what is made of them, and "
+        "{min_free} must stay free; the disk has {free}.",
     )
-    free = shutil.disk_usage(folder).free
-    if needed + min_free > free:
-        raise StorageFull(
-            f"{needed} bytes are needed for copies of the sources and what is made of them, and "
-            f"{min_free} must stay free; the disk has {free}."
-        )
 
 
 def staged(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,9 +11,10 @@ from osa.conventions.authoring import Context, Progress
 from osa.conventions.geotiff import writing
 from osa.conventions.geotiff.crs import describe, lonlat_bbox
 from osa.conventions.geotiff.layout import Statistics, Window
-from osa.conventions.items import Batch, File, Item, JsonObject
+from osa.conventions.items import Batch, File, Item
+from osa.conventions.merge_terrain import whole
 from osa.conventions.merge_terrain.grid import Plan, make_plan
-from osa.conventions.merge_terrain.inputs import identities, read_models
+from osa.conventions.merge_terrain.inputs import read_models
 from osa.conventions.merge_terrain.merging import merged
 from osa.conventions.merge_terrain.models import Model
 from osa.conventions.merge_terrain.parameters import MergeTerrainParams
@@ -26,25 +25,7 @@ NAME = "terrain.tif"
 
 def ingest(context: Context[MergeTerrainParams]) -> Iterator[Batch]:
     """Yield the one item. The cursor after it is `{"done": true}`."""
-    names = identities(context.sources, taker="merge-terrain")
-    yield from context.batches(_items(context, names))
-
-
-def _items(
-    context: Context[MergeTerrainParams], names: Sequence[str]
-) -> Iterator[tuple[Item | None, JsonObject]]:
-    if context.cursor.get("done"):
-        return
-    context.checkpoint()
-    source_id = source_id_of(names, context.params)
-    item = _merge(context, source_id) if context.wants(source_id) else None
-    yield item, {"done": True}
-
-
-def source_id_of(names: Sequence[str], params: MergeTerrainParams) -> str:
-    """`merge:<digest of the sources, in order>|<digest of output parameters>`."""
-    text = json.dumps(list(names), ensure_ascii=True)
-    return f"merge:{hashlib.sha256(text.encode()).hexdigest()[:32]}|{params.output_digest()}"
+    yield from whole.batches(context, _merge, taker="merge-terrain", prefix="merge")
 
 
 def _merge(context: Context[MergeTerrainParams], source_id: str) -> Item:
@@ -56,6 +37,7 @@ def _merge(context: Context[MergeTerrainParams], source_id: str) -> Item:
     )
     raster = context.workdir / "merged.tif"
     statistics = _write(context, plan, raster)
+    title = whole.title_of(models, what="Terrain")
     media_type = writing.COG_MEDIA_TYPE if params.format == "COG" else writing.MEDIA_TYPE
     files = [File.of(raster, name=NAME, media_type=media_type)]
     context.checkpoint()
@@ -67,7 +49,7 @@ def _merge(context: Context[MergeTerrainParams], source_id: str) -> Item:
             raster,
             context.workdir,
             params.terrain,
-            title=_title(models),
+            title=title,
             min_free=context.limits.min_free_bytes,
             checkpoint=context.checkpoint,
             report=context.report,
@@ -76,7 +58,7 @@ def _merge(context: Context[MergeTerrainParams], source_id: str) -> Item:
     context.checkpoint()
     return Item.record(
         source_id,
-        title=_title(models),
+        title=title,
         metadata=_metadata(plan, models, params, statistics, tileset),
         files=files,
         made_from=context.sources,
@@ -107,12 +89,6 @@ def _write(context: Context[MergeTerrainParams], plan: Plan, done: Path) -> Stat
     finally:
         tiled.unlink(missing_ok=True)
     return statistics
-
-
-def _title(models: Sequence[Model]) -> str:
-    name = models[0].label.rpartition("/")[2][:200]
-    more = len(models) - 1
-    return f"Terrain of {name}" + (f" and {more} more" if more else "")
 
 
 def _metadata(

@@ -25,7 +25,7 @@ def _ingest(context: Context[GeoTiffParams]) -> Iterator[Batch]:
 nc_to_geotiff = Convention(
     id="nc-to-geotiff",
     title="NetCDF to GeoTIFF",
-    version="1.1.0",
+    version="1.2.0",
     description=(
         "Converts a variable of a NetCDF file or of an OPeNDAP dataset to GeoTIFF, cloud-optimized "
         "by default: one record per time step, with the file and a preview."

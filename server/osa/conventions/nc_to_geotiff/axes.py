@@ -1,4 +1,4 @@
-"""Which dimension of a variable is x, y and time, and which variable is meant.
+"""Which dimension of a variable is x, y and time.
 
 CF §4: an axis is known by `axis`, then `standard_name`, then `units`; names come last, because many
 real files have nothing else.
@@ -7,11 +7,10 @@ real files have nothing else.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from osa.conventions.failures import ParametersInvalid, SourceInvalid
+from osa.conventions.failures import SourceInvalid
 from osa.conventions.nc_to_geotiff.variables import (
     Attributes,
     Variable,
@@ -19,7 +18,6 @@ from osa.conventions.nc_to_geotiff.variables import (
     find,
     names_in,
     text,
-    walk,
 )
 
 AxisName = Literal["x", "y", "z", "t"]
@@ -109,55 +107,6 @@ def find_axes(variable: Variable) -> Axes | None:
     )
 
 
-def choose_variable(dataset: Any, wanted: str | None) -> tuple[str, Variable, Axes]:
-    """The variable to convert, with its path and axes.
-
-    Raises ParametersInvalid when `wanted` is not there or several fit, SourceInvalid when none is
-    a grid.
-    """
-    everything = dict(walk(dataset))
-    if wanted is not None:
-        path = wanted.strip("/")
-        if path not in everything:
-            known = _listed([name for name, found in everything.items() if found.ndim >= 2])
-            raise ParametersInvalid(f"There is no variable {wanted!r}. There are: {known}.")
-        variable = everything[path]
-        if not _is_numeric(variable):
-            raise ParametersInvalid(f"The variable {wanted!r} does not hold numbers.")
-        axes = find_axes(variable)
-        if axes is None:
-            raise _no_grid(variable)
-        return path, variable, axes
-
-    helpers: set[str] = set()
-    for variable in everything.values():
-        own = attributes(variable)
-        for listing in ("bounds", "climatology", "ancillary_variables", "cell_measures"):
-            helpers.update(names_in(own, listing))
-        helpers.update(names_in(own, "coordinates"))
-    fitting = []
-    fields = []
-    for path, variable in everything.items():
-        if variable.ndim < 2 or not _is_numeric(variable) or variable.name in helpers:
-            continue
-        if _horizontal_position(attributes(variable)) is not None:
-            continue
-        fields.append(variable)
-        axes = find_axes(variable)
-        if axes is not None:
-            fitting.append((path, variable, axes))
-    if len(fitting) > 1:
-        raise ParametersInvalid(
-            f"Several variables fit: {_listed([path for path, _, _ in fitting])}.",
-            hint="Name one with `variable`.",
-        )
-    if not fitting:
-        if fields:
-            raise _no_grid(fields[0])
-        raise SourceInvalid("The source has no variable with two or more dimensions of numbers.")
-    return fitting[0]
-
-
 def position_variables(variable: Variable) -> tuple[Variable, Variable] | None:
     """The two-dimensional (longitude, latitude) variables that go with the variable, if any."""
     found: dict[str, Variable] = {}
@@ -166,7 +115,7 @@ def position_variables(variable: Variable) -> tuple[Variable, Variable] | None:
         other = find(group, name)
         if other is None or other.ndim != 2:
             continue
-        which = _horizontal_position(attributes(other))
+        which = horizontal_position(attributes(other))
         if which is not None:
             found[which] = other
     if set(found) != {"longitude", "latitude"}:
@@ -180,7 +129,7 @@ def _coordinate_of(variable: Variable, own: Attributes, dimension: str) -> Coord
     group = variable.group()
     for name in (dimension, *names_in(own, "coordinates")):
         found = find(group, name)
-        if found is not None and found.dimensions == (dimension,) and _is_numeric(found):
+        if found is not None and found.dimensions == (dimension,) and is_numeric(found):
             return Coordinate(name=found.name, variable=found, attributes=attributes(found))
     return None
 
@@ -227,7 +176,8 @@ def _kind(own: Attributes, name: str) -> Kind:
     return "projected"
 
 
-def _horizontal_position(own: Attributes) -> Literal["longitude", "latitude"] | None:
+def horizontal_position(own: Attributes) -> Literal["longitude", "latitude"] | None:
+    """Which half of a position the attributes say the variable holds, if any."""
     standard = text(own, "standard_name")
     units = text(own, "units").lower()
     if standard == "longitude" or (not standard and units in EAST):
@@ -237,26 +187,6 @@ def _horizontal_position(own: Attributes) -> Literal["longitude", "latitude"] | 
     return None
 
 
-def _is_numeric(variable: Variable) -> bool:
+def is_numeric(variable: Variable) -> bool:
+    """Whether it holds numbers."""
     return getattr(variable.dtype, "kind", "O") in "iuf"
-
-
-def _no_grid(variable: Variable) -> SourceInvalid:
-    if position_variables(variable) is not None:
-        return SourceInvalid(
-            f"The variable {variable.name!r} lies on a swath: its positions are two-dimensional "
-            "latitudes and longitudes, and its dimensions have no coordinates of their own.",
-            hint="Resample it to a grid first.",
-        )
-    shape = ", ".join(variable.dimensions) or "none"
-    return SourceInvalid(
-        f"The variable {variable.name!r} (dimensions: {shape}) has no x and y axis with coordinate "
-        "variables, so its place on Earth is unknown.",
-        hint="Add coordinate variables with `axis` or `standard_name` (CF §4).",
-    )
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = sorted(names)[:40]
-    more = len(names) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "") if shown else "none"

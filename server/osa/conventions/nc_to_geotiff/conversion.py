@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from osa.conventions import previews
 from osa.conventions.authoring import Context, Progress
@@ -81,7 +81,7 @@ def _convert(
     stem = context.workdir / f"geotiff-{0 if step.index is None else step.index}"
     tiled, rewarped = stem.with_suffix(".tiled.tif"), stem.with_suffix(".warped.tif")
     done = stem.with_suffix(".tif")
-    statistics = Statistics()
+    statistics = Statistics.of(plan.target)
     all_pixels = plan.target.width * plan.target.height + (
         plan.source.width * plan.source.height if plan.warps else 0
     )
@@ -100,7 +100,12 @@ def _convert(
     if step.tiff_datetime is not None:
         tags["TIFFTAG_DATETIME"] = step.tiff_datetime
     source, target = plan.source, replace(plan.target, tags=tags)
-    reader.prepare(plan.variable, (plan.axes.y_position, plan.axes.x_position), params.blocksize)
+    reader.prepare(
+        plan.variable,
+        (plan.axes.y_position, plan.axes.x_position),
+        params.blocksize,
+        (plan.chosen.position, plan.chosen.indices) if plan.chosen is not None else None,
+    )
 
     def read(window: Window) -> NDArray[Any]:
         return plan.packing.pixels(_read_window(reader, plan, step, window))
@@ -136,7 +141,8 @@ def _convert(
     media_type = writing.COG_MEDIA_TYPE if params.format == "COG" else writing.MEDIA_TYPE
     files = [File.of(done, name=name, media_type=media_type)]
     if params.preview:
-        files.append(previews.preview(done, stem.with_suffix(".png"), kind="gray"))
+        kind: Literal["gray", "color"] = "color" if target.count == 3 else "gray"
+        files.append(previews.preview(done, stem.with_suffix(".png"), kind=kind))
     context.checkpoint()
     return Item.record(
         records.source_id(reader.identity, plan, step, params),
@@ -147,12 +153,27 @@ def _convert(
 
 
 def _read_window(reader: Reader, plan: Plan, step: Step, window: Window) -> NDArray[Any]:
-    """Raw numbers of a window of `plan.source`, rows from the top, columns from the left."""
+    """Raw numbers of a window of `plan.source`, rows from the top, columns from the left, behind
+    the bands where there are several."""
+    import numpy
+
+    if plan.chosen is None:
+        return _read_band(reader, plan, step, window, {})
+    bands = [
+        _read_band(reader, plan, step, window, {plan.chosen.position: index})
+        for index in plan.chosen.indices
+    ]
+    return bands[0] if len(bands) == 1 else numpy.stack(bands)
+
+
+def _read_band(
+    reader: Reader, plan: Plan, step: Step, window: Window, band: Mapping[int, int]
+) -> NDArray[Any]:
     import numpy
 
     axes, grid = plan.axes, plan.grid
     index: list[int | slice] = [0] * len(plan.variable.dimensions)
-    for position, value in plan.fixed.items():
+    for position, value in (*plan.fixed.items(), *band.items()):
         index[position] = value
     if axes.t_position is not None:
         index[axes.t_position] = step.index or 0

@@ -22,6 +22,7 @@ from osa.conventions.nc_to_geotiff import dap2
 from osa.conventions.nc_to_geotiff.parameters import GeoTiffParams
 from osa.conventions.nc_to_geotiff.reading import Reader
 from osa.conventions.nc_to_geotiff.variables import Variable
+from osa.conventions.nc_to_geotiff.wavelengths import is_wavelength
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -178,6 +179,8 @@ class DapReader(Reader):
         for variable in dataset.variables.values():
             if "coordinates" in variable.ncattrs():
                 named.update(str(variable.getncattr("coordinates")).split())
+        if self._context.params.bands is not None:
+            named.update(name for name, found in dataset.variables.items() if is_wavelength(found))
         wanted = [
             array
             for name, array in self._arrays.items()

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from osa.conventions.authoring import Params
 from osa.conventions.geotiff.options import (
     CRS_FORMS,
     Dtype,
@@ -16,12 +17,70 @@ from osa.conventions.geotiff.options import (
     Resampling,
 )
 
+MAX_BANDS = 16
+Index = Annotated[int, Field(ge=0)]
+Name = Annotated[str, Field(min_length=1, max_length=256)]
+
+
+class Bands(Params):
+    """Which indices of one further dimension become the bands of a GeoTIFF, in this order."""
+
+    dimension: Name | None = Field(
+        None,
+        description=(
+            "Name of the dimension. Default: the one whose coordinate has the standard name "
+            "`radiation_wavelength` or `sensor_band_central_radiation_wavelength`, or that is "
+            "named `wavelength` or `wavelengths`, or whose coordinate is."
+        ),
+    )
+    indices: tuple[Index, ...] | None = Field(
+        None,
+        min_length=1,
+        max_length=MAX_BANDS,
+        description="The bands by their indices (from 0), each once.",
+    )
+    values: tuple[Finite, ...] | None = Field(
+        None,
+        min_length=1,
+        max_length=MAX_BANDS,
+        description=(
+            "The bands by values of the dimension's coordinate: of each the nearest is taken, the "
+            "one with the smaller index where two are as near."
+        ),
+    )
+    units: Annotated[str, Field(min_length=1, max_length=32)] | None = Field(
+        None,
+        description=(
+            "Unit of `values`: nm, um and m are converted into each other; any other has to be "
+            "that of the coordinate. Default: the coordinate's own."
+        ),
+    )
+    max_distance: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+        None,
+        description=(
+            "How far the nearest may be, in `units`. Default: the median distance between "
+            "neighboring values of the coordinate."
+        ),
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.indices is None) == (self.values is None):
+            raise ValueError("bands needs either indices or values")
+        if self.indices is not None:
+            if self.units is not None or self.max_distance is not None:
+                raise ValueError("units and max_distance say something only together with values")
+            if len(set(self.indices)) != len(self.indices):
+                raise ValueError("indices must name each band once")
+        return self
+
 
 class GeoTiffParams(GeoTiffOptions):
     """Which data are read, and how they are written."""
 
     no_output: ClassVar[frozenset[str]] = GeoTiffOptions.no_output | {
         "variable",
+        "standard_names",
         "time",
         "time_method",
         "dimensions",
@@ -33,6 +92,15 @@ class GeoTiffParams(GeoTiffOptions):
         min_length=1,
         max_length=512,
         description="Name of the variable; `group/name` inside groups. Needed when several fit.",
+    )
+    standard_names: tuple[Name, ...] | None = Field(
+        None,
+        min_length=1,
+        max_length=8,
+        description=(
+            "The variable by its CF standard name, instead of `variable`: the first of these that "
+            "a variable has is taken, as in `[surface_altitude, height, altitude]`."
+        ),
     )
     time: int | Annotated[str, Field(max_length=40)] | None = Field(
         None,
@@ -47,12 +115,19 @@ class GeoTiffParams(GeoTiffOptions):
             "`exact`: the time must be in the data, to the second. `nearest`: the nearest is taken."
         ),
     )
-    dimensions: dict[str, Annotated[int, Field(ge=0)]] = Field(
+    dimensions: dict[str, Index] = Field(
         default_factory=dict,
         max_length=16,
         description=(
             "Index (from 0) for each further dimension longer than 1, as {name: index}: level, "
             "depth, ensemble member."
+        ),
+    )
+    bands: Bands | None = Field(
+        None,
+        description=(
+            "Several indices of one further dimension as the bands of one GeoTIFF, as in "
+            '{"values": [640, 550, 470], "units": "nm"}.'
         ),
     )
     crs: str | None = Field(
@@ -120,6 +195,8 @@ class GeoTiffParams(GeoTiffOptions):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        if self.variable is not None and self.standard_names is not None:
+            raise ValueError("variable and standard_names exclude each other")
         if self.bounds is not None:
             left, bottom, right, top = self.bounds
             if left >= right or bottom >= top:

@@ -19,7 +19,9 @@ from osa.conventions.geotiff.layout import Layout, Window
 from osa.conventions.geotiff.warping import warped_layout
 from osa.conventions.geotiff.writing import gdal
 from osa.conventions.nc_to_geotiff import crs as crs_of
-from osa.conventions.nc_to_geotiff.axes import Axes, choose_variable, position_variables
+from osa.conventions.nc_to_geotiff.axes import Axes, position_variables
+from osa.conventions.nc_to_geotiff.bands import Chosen, choose_bands, has_bands
+from osa.conventions.nc_to_geotiff.fields import choose_variable
 from osa.conventions.nc_to_geotiff.grid import Grid, read_values, regular_grid
 from osa.conventions.nc_to_geotiff.packing import Packing, packing_of
 from osa.conventions.nc_to_geotiff.parameters import GeoTiffParams
@@ -56,6 +58,8 @@ class Plan:
     #: Chosen indices of dimensions that are not x, y, time, by position; with their names.
     fixed: dict[int, int]
     fixed_names: dict[str, int]
+    #: What becomes several bands; None where there is one.
+    chosen: Chosen | None
 
     @property
     def warps(self) -> bool:
@@ -64,8 +68,16 @@ class Plan:
 
 def make_plan(reader: Reader, params: GeoTiffParams) -> Plan:
     """Decide what is read and written. Raises SourceInvalid, SourceRefused, ParametersInvalid."""
-    path, variable, axes = choose_variable(reader.dataset, params.variable)
-    fixed = _fixed(variable, axes, params)
+    path, variable, axes = choose_variable(
+        reader.dataset,
+        params.variable,
+        params.standard_names or (),
+        preferred=lambda variable, axes: (
+            params.bands is not None and has_bands(variable, axes, params.bands)
+        ),
+    )
+    chosen = None if params.bands is None else choose_bands(variable, axes, params.bands)
+    fixed = _fixed(variable, axes, params, chosen)
     found = crs_of.resolve(reader.dataset, variable, axes, wanted=params.crs)
     grid = regular_grid(axes.x, axes.y, scale=found.scale, geographic=axes.kind == "geographic")
     target_crs = found.crs
@@ -87,7 +99,7 @@ def make_plan(reader: Reader, params: GeoTiffParams) -> Plan:
     warps = params.resolution is not None or target_crs != found.crs
     packing = packing_of(variable, params, warps=warps)
     window, source, target = _layouts(
-        params, grid, found, target_crs, packing, variable, path, warps=warps
+        params, grid, found, target_crs, packing, variable, path, chosen, warps=warps
     )
     steps, numbered = _steps(variable, axes, params)
     crs_metadata = {**describe(target_crs), "source": found.found_in}
@@ -108,11 +120,19 @@ def make_plan(reader: Reader, params: GeoTiffParams) -> Plan:
         numbered=numbered,
         fixed=fixed,
         fixed_names={variable.dimensions[i]: value for i, value in fixed.items()},
+        chosen=chosen,
     )
 
 
-def _fixed(variable: Variable, axes: Axes, params: GeoTiffParams) -> dict[int, int]:
-    """The chosen index of each dimension that is neither x, y nor time."""
+def _fixed(
+    variable: Variable, axes: Axes, params: GeoTiffParams, chosen: Chosen | None
+) -> dict[int, int]:
+    """The chosen index of each dimension that is neither x, y nor time, nor that of the bands."""
+    if chosen is not None and chosen.dimension in params.dimensions:
+        raise ParametersInvalid(
+            f"`dimensions` names {chosen.dimension!r}, which is that of the bands.",
+            hint="Choose its indices with `bands` alone.",
+        )
     unknown = set(params.dimensions) - {variable.dimensions[i] for i in axes.others}
     further = {variable.dimensions[i]: variable.shape[i] for i in axes.others}
     sizes = ", ".join(f"{name} ({size})" for name, size in further.items()) or "none"
@@ -123,6 +143,8 @@ def _fixed(variable: Variable, axes: Axes, params: GeoTiffParams) -> dict[int, i
         )
     fixed = {}
     for position in axes.others:
+        if chosen is not None and position == chosen.position:
+            continue
         name, size = variable.dimensions[position], variable.shape[position]
         if name not in params.dimensions and size != 1:
             raise ParametersInvalid(
@@ -200,6 +222,7 @@ def _layouts(
     packing: Packing,
     variable: Variable,
     path: str,
+    chosen: Chosen | None,
     *,
     warps: bool,
 ) -> tuple[Window, Layout, Layout]:
@@ -217,6 +240,8 @@ def _layouts(
         dtype=packing.pixel.name,
         nodata=packing.nodata,
         description=text(own, "long_name") or text(own, "standard_name") or path,
+        band_names=chosen.labels if chosen is not None else (),
+        rgb=chosen is not None and chosen.are_rgb,
         units=text(own, "units"),
         scale=1.0 if packing.unpack else packing.scale,
         offset=0.0 if packing.unpack else packing.offset,

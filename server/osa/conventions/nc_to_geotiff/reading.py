@@ -35,9 +35,14 @@ class Reader(ABC):
     provenance: dict[str, Any]
 
     def prepare(  # noqa: B027 - most readers have nothing to prepare
-        self, variable: Variable, positions: tuple[int, int], rows: int
+        self,
+        variable: Variable,
+        positions: tuple[int, int],
+        rows: int,
+        bands: tuple[int, Sequence[int]] | None = None,
     ) -> None:
-        """Told once before strips of `rows` rows are read; `positions` are those of (y, x)."""
+        """Told once before strips of `rows` rows are read; `positions` are those of (y, x), `bands`
+        that of the bands and which of them are read of each strip."""
 
     @abstractmethod
     def read(self, path: str, variable: Variable, index: Sequence[int | slice]) -> NDArray[Any]:
@@ -75,7 +80,13 @@ class FileReader(Reader):
             reader.provenance["filename"] = local.filename
         return reader
 
-    def prepare(self, variable: Variable, positions: tuple[int, int], rows: int) -> None:
+    def prepare(
+        self,
+        variable: Variable,
+        positions: tuple[int, int],
+        rows: int,
+        bands: tuple[int, Sequence[int]] | None = None,
+    ) -> None:
         chunks = variable.chunking()
         if not isinstance(chunks, list):
             return
@@ -83,6 +94,9 @@ class FileReader(Reader):
         across = -(-variable.shape[x] // chunks[x])
         # A row of chunks that a strip ends in is wanted again by the next strip.
         high = 1 if rows % chunks[y] == 0 else -(-rows // chunks[y]) + 1
+        if bands is not None:
+            position, indices = bands
+            high *= len({index // chunks[position] for index in indices})
         size = variable.dtype.itemsize
         for length in chunks:
             size *= length

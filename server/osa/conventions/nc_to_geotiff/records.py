@@ -29,7 +29,8 @@ _ACDD = (
 
 
 def source_id(identity: str, plan: Plan, step: Step, params: GeoTiffParams) -> str:
-    """`<URI or sha256:…>|<variable>[<dimension>=<index>,…]|<time>|<digest of output parameters>`.
+    """`<URI or sha256:…>|<variable>[<dimension>=<index>,…]|<time>|<digest of output parameters>`,
+    the indices of several bands as `<dimension>=<index>+<index>…`.
 
     The time is that of the data, so that an index and the time it stands for are one record.
     """
@@ -38,6 +39,9 @@ def source_id(identity: str, plan: Plan, step: Step, params: GeoTiffParams) -> s
         for name, index in sorted(plan.fixed_names.items())
         if plan.variable.shape[plan.variable.dimensions.index(name)] > 1
     )
+    if plan.chosen is not None:
+        indices = "+".join(str(index) for index in plan.chosen.indices)
+        chosen = ",".join(filter(None, (chosen, f"{plan.chosen.dimension}={indices}")))
     label = f"{step.label} (step {step.index})" if plan.numbered and step.time else step.label
     level = f"[{chosen}]" if chosen else ""
     return "|".join((identity, plan.path + level, label, params.output_digest()))
@@ -73,6 +77,9 @@ def metadata(
         "format": params.format,
         "source": reader.provenance,
     }
+    if plan.chosen is not None:
+        found["bands"] = [band.as_metadata() for band in plan.chosen.bands]
+        found["band_statistics"] = [band.as_metadata() for band in statistics.bands]
     if step.index is not None:
         found["time_index"] = step.index
     if step.calendar is not None:
@@ -92,13 +99,19 @@ def metadata(
 def title(plan: Plan, step: Step) -> str:
     """The record's title."""
     label = "" if step.label == "-" else f", {step.label}"
-    return f"{plan.source.description[:200]}{label}"
+    bands = ""
+    if plan.chosen is not None:
+        labels = plan.chosen.labels
+        bands = f" ({', '.join(labels) if len(labels) <= 4 else f'{len(labels)} bands'})"
+    return f"{plan.source.description[:200]}{bands}{label}"
 
 
 def file_name(plan: Plan, step: Step) -> str:
     """Made of letters, digits, `.`, `_` and `-` only, whatever the file calls its variable."""
     parts = [plan.path]
     parts += [f"{name}{index}" for name, index in sorted(plan.fixed_names.items())]
+    if plan.chosen is not None:
+        parts.append(plan.chosen.dimension + "-".join(map(str, plan.chosen.indices)))
     if step.time is not None:
         parts.append(step.time.replace(":", "").replace("-", ""))
     if step.index is not None and (step.time is None or plan.numbered):

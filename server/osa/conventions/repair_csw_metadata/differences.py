@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from osa.conventions.csw.metadata import FIELDS, Metadata
+from osa.conventions.csw.fields import FIELDS
+from osa.conventions.csw.metadata import Metadata
 from osa.conventions.csw.times import is_later
 from osa.conventions.held import Held
 

@@ -7,32 +7,11 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from osa.conventions.authoring import Params
+from osa.conventions.csw.fields import FIELDS, FieldName
 
 Identifier = Annotated[
     str, StringConstraints(min_length=1, max_length=1_500, pattern=r"^[^\x00-\x1f\x7f]+$")
 ]
-FieldName = Literal[
-    "title",
-    "abstract",
-    "keywords",
-    "bbox",
-    "time",
-    "online",
-    "datestamp",
-    "parent",
-    "license",
-]
-ALL_FIELDS: tuple[FieldName, ...] = (
-    "title",
-    "abstract",
-    "keywords",
-    "bbox",
-    "time",
-    "online",
-    "datestamp",
-    "parent",
-    "license",
-)
 
 
 class RepairParams(Params):
@@ -60,7 +39,7 @@ class RepairParams(Params):
         description="Look at all records of this catalogue that the archive holds.",
     )
     fields: tuple[FieldName, ...] = Field(
-        default=ALL_FIELDS,
+        default=FIELDS,
         min_length=1,
         description="Fields to compare and to write; others stay as they are.",
     )

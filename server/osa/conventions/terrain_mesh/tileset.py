@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from osa.conventions.authoring import Progress
-from osa.conventions.failures import ParametersInvalid, SourceRefused, StorageFull
+from osa.conventions.failures import ParametersInvalid, SourceRefused
 from osa.conventions.geotiff.crs import lonlat_bbox
 from osa.conventions.geotiff.writing import gdal
 from osa.conventions.items import File
-from osa.conventions.local_files import room_on_disk
+from osa.conventions.local_files import check_disk, room_on_disk
 from osa.conventions.terrain_mesh.archive import ARCHIVE, writing
 from osa.conventions.terrain_mesh.encoding import encode
 from osa.conventions.terrain_mesh.meshing import mesh_of
@@ -141,9 +140,10 @@ def _check_room(found: Sequence[Level], params: TerrainParams, folder: Path, min
         )
     needed = bytes_needed(found[-1], params.tile_size)
     needed += tiles * params.tile_size**2 * _BYTES_PER_POST
-    free = shutil.disk_usage(folder).free
-    if needed + min_free > free:
-        raise StorageFull(
-            f"{needed} bytes are needed for a terrain mesh and {min_free} must stay free; the disk "
-            f"has {free}."
-        )
+    check_disk(
+        folder,
+        needed=needed,
+        min_free=min_free,
+        said="{needed} bytes are needed for a terrain mesh and {min_free} must stay free; the disk "
+        "has {free}.",
+    )

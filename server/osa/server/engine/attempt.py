@@ -12,11 +12,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from osa.conventions.authoring import Progress as Report
-from osa.conventions.messages import items_from_json, source_to_json
+from osa.conventions.items import Batch
+from osa.conventions.messages import (
+    items_from_json,
+    reached_from_json,
+    source_to_json,
+    step_to_json,
+)
 from osa.server.engine.lines import KILLED, Lines
 from osa.server.engine.slots import Slot, SlotDied
 from osa.server.errors import StorageFull, Unavailable
 from osa.server.model import Fault
+from osa.server.service.children import ChildRefused
 from osa.server.service.jobs import Job, Verdict
 from osa.server.service.running import Running
 from osa.server.store.objects import full_or
@@ -73,6 +80,9 @@ class Attempt:
             self._died()
         except StorageFull as exc:
             self._storage_full(exc.detail)
+        except ChildRefused as exc:
+            self.kill("broken")
+            self._failed(Fault(kind="child_refused", detail=exc.detail, origin="user"))
         except Exception as exc:  # noqa: BLE001 - a defect of ours must end this ingestion, and only it
             if isinstance(exc, OSError) and isinstance(full_or(exc), StorageFull):
                 self._storage_full("The data disk is full.")
@@ -112,6 +122,7 @@ class Attempt:
             "workdir": str(self._workdir),
             "limits": dict(self._limits),
             "wanted": self._wanted_file(),
+            "step": step_to_json(job.step),
         }
         for answer in self._slot.run(message):
             match answer.pop("type"):
@@ -119,10 +130,12 @@ class Attempt:
                     self._lines.say(answer["level"], answer["message"])
                 case "progress":
                     self._report = self._unshown = Report(**answer)
-                case "batch" | "look" as kind:
-                    if not (self._commit if kind == "batch" else self._look)(answer):
-                        self.kill("lost")
-                        return
+                case "batch" if not self._commit(answer):
+                    self.kill("lost")
+                    return
+                case "look" if not self._look(answer):
+                    self.kill("lost")
+                    return
                 case "ended":
                     self._ended(stopped=answer["stopped"])
                 case "failed":
@@ -130,14 +143,17 @@ class Attempt:
 
     def _commit(self, answer: Mapping[str, Any]) -> bool:
         """Commit a batch and say how to go on; False when the right is gone."""
-        items = items_from_json(answer["items"])
+        batch = Batch(
+            items=items_from_json(answer["items"]),
+            cursor=answer["cursor"],
+            reached=reached_from_json(answer["reached"]),
+        )
         report, self._unshown = self._report, None
         with self._lines.waiting() as said:
             verdict = self._persist(
                 lambda: self._running.commit(
                     self.job,
-                    items,
-                    answer["cursor"],
+                    batch,
                     report,
                     workdir=self._workdir,
                     said=said.lines() if said else (),
@@ -157,7 +173,7 @@ class Attempt:
                 self._slot.send({"type": "go"})
         return True
 
-    def _look(self, question: Mapping[str, str]) -> bool:
+    def _look(self, question: Mapping[str, Any]) -> bool:
         """Tell the slot what the archive holds; False when the database stays away."""
         found = self._persist(lambda: self._running.held(self.job, question))
         if found is not None:

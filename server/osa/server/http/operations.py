@@ -39,6 +39,7 @@ _SMALL_BODY = 64 * 1024
 #: Operations with a lane of their own; of the others GET and HEAD are reads.
 _LANES: Mapping[str, Lane] = {
     "cancelIngestion": Lane.CANCELS,
+    "cancelCampaign": Lane.CANCELS,
     "getReadiness": Lane.SIGNS,
     "getServiceStatus": Lane.SIGNS,
     "getMetrics": Lane.SIGNS,

@@ -38,6 +38,7 @@ TABLE: Mapping[type[Exception], Row] = {
     wrong.UploadNotFound: Row(404, "UPLOAD_NOT_FOUND", "No such upload"),
     wrong.RecordNotFound: Row(404, "RECORD_NOT_FOUND", "No such record"),
     wrong.ArtifactNotFound: Row(404, "ARTIFACT_NOT_FOUND", "No such artifact"),
+    wrong.CampaignNotFound: Row(404, "CAMPAIGN_NOT_FOUND", "There is no such campaign"),
     wrong.FileNotFound: Row(404, "FILE_NOT_FOUND", "No such file"),
     wrong.SelectionNotFound: Row(404, "SELECTION_NOT_FOUND", "No such selection"),
     wrong.MethodNotAllowed: Row(405, "METHOD_NOT_ALLOWED", "The method is not possible here"),
@@ -56,6 +57,12 @@ TABLE: Mapping[type[Exception], Row] = {
         409, "INGESTION_ALREADY_RUNNING", "The convention is exclusive and running", True
     ),
     wrong.ExternalIdTaken: Row(409, "EXTERNAL_ID_TAKEN", "The external id is taken"),
+    wrong.CampaignExists: Row(409, "CAMPAIGN_EXISTS", "Another campaign has this id"),
+    wrong.CampaignPositionStale: Row(
+        409, "CAMPAIGN_POSITION_STALE", "The position is not the next one"
+    ),
+    wrong.CampaignStepActive: Row(409, "CAMPAIGN_STEP_ACTIVE", "A step is active", True),
+    wrong.CampaignEnded: Row(409, "CAMPAIGN_ENDED", "The campaign has ended"),
     wrong.BodyTooLarge: Row(413, "BODY_TOO_LARGE", "The body is too large"),
     wrong.UnsupportedMediaType: Row(
         415, "UNSUPPORTED_MEDIA_TYPE", "The media type is not supported"

@@ -1,6 +1,16 @@
 """The values of the house and the rules that need neither HTTP nor SQL. Everything is frozen."""
 
 from osa.server.model.actions import Action, AllowedAction, Refusal, allowed_actions, refusal
+from osa.server.model.campaigns import (
+    Campaign,
+    CampaignMode,
+    CampaignQuery,
+    CampaignRequest,
+    CampaignStatus,
+    CampaignStep,
+    ChildCounts,
+    Membership,
+)
 from osa.server.model.identity import Principal, Scope, Token, names_tenant, new_id, srn
 from osa.server.model.ingestion import (
     STALLED_AFTER,
@@ -58,7 +68,14 @@ __all__ = [
     "Attempt",
     "AuditEntry",
     "AuditQuery",
+    "Campaign",
+    "CampaignMode",
+    "CampaignQuery",
+    "CampaignRequest",
+    "CampaignStatus",
+    "CampaignStep",
     "Cancellation",
+    "ChildCounts",
     "Cleanup",
     "CleanupFilter",
     "CleanupMember",
@@ -75,6 +92,7 @@ __all__ = [
     "JsonObject",
     "LogLine",
     "LogPage",
+    "Membership",
     "OnConflict",
     "Outcome",
     "Page",

@@ -109,7 +109,12 @@ def _no_retry(ingestion: Ingestion, scope: RetryScope) -> Refusal | None:
             error=IngestionAlreadyRetried(ingestion.id, ingestion.retried_by),
         )
     why = None
-    if scope is RetryScope.FAILED_ITEMS and not ingestion.counts.failures:
+    if ingestion.is_step:
+        why = (
+            f"It is a step of the campaign {ingestion.campaign_id}, which goes on after its last"
+            f" batch by itself: `osa campaign resume {ingestion.campaign_id}`."
+        )
+    elif scope is RetryScope.FAILED_ITEMS and not ingestion.counts.failures:
         why = "No item was rejected or failed."
     elif scope is RetryScope.REMAINING and was_read_to_its_end(ingestion):
         why = "Its source was read to the end."

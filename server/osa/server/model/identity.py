@@ -24,6 +24,7 @@ class Scope(StrEnum):
 class Principal:
     """Who is asking."""
 
+    #: Empty: the server itself.
     token_id: str
     token_name: str
     #: Whose things it acts on: the token's own tenant, or one that an admin chose.

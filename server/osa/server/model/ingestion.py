@@ -146,6 +146,15 @@ class Ingestion:
     root_id: str
     retry_scope: RetryScope | None
     retried_by: str | None
+    #: The ingestion that started it.
+    parent_ingestion_id: str | None = None
+    #: Its campaign, by the database's id and by its creator's.
+    campaign_key: str | None = None
+    campaign_id: str | None = None
+    #: Which step of the campaign it is, where that begins, and what the batch before it left.
+    campaign_step: int | None = None
+    start_position: int | None = None
+    memo: JsonObject | None = None
     created_by: str
     counts: Counts
     progress: Progress
@@ -175,6 +184,11 @@ class Ingestion:
     @property
     def done(self) -> bool:
         return self.status.done
+
+    @property
+    def is_step(self) -> bool:
+        """A step of a campaign, which goes on where it broke off by the next one."""
+        return self.campaign_step is not None
 
     @property
     def version(self) -> Version:

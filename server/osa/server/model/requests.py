@@ -91,6 +91,8 @@ class IngestionQuery:
     record_id: str | None = None
     concurrency_key: str | None = None
     error_kind: str | None = None
+    campaign_id: str | None = None
+    parent_ingestion_id: str | None = None
     #: Text in name or external_id, whatever its case.
     text: str | None = None
     #: Failed and not retried; False: the others.

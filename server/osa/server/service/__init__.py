@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from osa.server.service.audit import Audit
+from osa.server.service.campaigns import Campaigns
 from osa.server.service.cleanups import Cleanups
 from osa.server.service.conventions import Conventions
 from osa.server.service.deletions import Deletions
@@ -32,6 +33,7 @@ class Service:
     reading: Reading
     diagnoses: Diagnoses
     retries: Retries
+    campaigns: Campaigns
     deletions: Deletions
     cleanups: Cleanups
     uploads: Uploads

@@ -113,11 +113,8 @@ class Acceptance:
                         return other
                     if first is not None:
                         first(tx)
-                    added = ingestions.add(tx, new)
-                    number = events.append(tx, new.id, ACCEPT.event, facts.state(added))
-                    ingestion = self._reading.told(tx, replace(added, last_event=number))
-                    audit.append(tx, principal, action, ingestion_id=new.id, detail=detail)
-                    self._dispatch.enqueue(tx, new.id, 1)
+                    added = self.add(tx, principal, new, action=action, detail=detail)
+                    ingestion = self._reading.told(tx, added)
                     if then is not None:
                         then(tx)
                 return Started(ingestion=ingestion)
@@ -129,6 +126,23 @@ class Acceptance:
             f"{new.convention_id!r} is released and taken again all the time; try again.",
             retry_after_seconds=1,
         )
+
+    def add(
+        self,
+        tx: Connection,
+        principal: Principal | None,
+        new: NewIngestion,
+        *,
+        action: str,
+        detail: Mapping[str, Any],
+    ) -> Ingestion:
+        """Row, event, audit and hand-over; without a principal it is the server that starts it.
+        Raises UniqueTaken."""
+        added = ingestions.add(tx, new)
+        number = events.append(tx, new.id, ACCEPT.event, facts.state(added))
+        audit.append(tx, principal, action, tenant=new.tenant, ingestion_id=new.id, detail=detail)
+        self._dispatch.enqueue(tx, new.id, 1)
+        return replace(added, last_event=number)
 
     def _claim(
         self, tx: Connection, principal: Principal, keyed: Keyed | None, ingestion_id: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from osa.conventions import Item, Source
+from osa.conventions import Item
 from osa.conventions.authoring import Progress as Report
 from osa.conventions.stored import identity, storable
 from osa.server.model import Counts, Derivation, ItemFault, Progress, new_id
@@ -15,9 +15,10 @@ from osa.server.store.objects import Objects
 
 
 def new_item(
-    item: Item, objects: Objects, workdir: Path, sources: Sequence[Source]
+    item: Item, objects: Objects, workdir: Path, origins: Mapping[str, int | None]
 ) -> items.NewItem:
-    """The item as it is stored; its files are put in place. Raises StorageFull, and ValueError for
+    """The item as it is stored; its files are put in place. `origins` are the records among the
+    sources, and their versions. Raises StorageFull, and ValueError for
     a file that is not the attempt's own, or a record that is no source."""
     files = []
     for file in item.files:
@@ -51,19 +52,18 @@ def new_item(
         title=None if item.title is None else storable(item.title)[:1000],
         metadata=item.metadata,
         files=files,
-        derived_from=_origins(item, sources),
+        derived_from=_origins(item, origins),
         fault=fault,
         record_id=new_id(),
         artifact_ids=[new_id() for file in files if file.derived],
     )
 
 
-def _origins(item: Item, sources: Sequence[Source]) -> list[Derivation]:
-    versions = {s.record_id: s.record_version for s in sources if s.record_id is not None}
+def _origins(item: Item, versions: Mapping[str, int | None]) -> list[Derivation]:
     named = item.derived_from
     if named is None:
         # One record may have several files, and a list several records.
-        named = [id for id in versions if id is not None] if len(versions) == 1 else []
+        named = list(versions) if len(versions) == 1 else []
     unknown = [id for id in named if id not in versions]
     if unknown:
         raise ValueError(

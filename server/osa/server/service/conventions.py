@@ -66,6 +66,11 @@ class Conventions:
             raise ConventionUnavailable(convention.id, convention.missing_extra)
         return convention
 
+    def is_exclusive(self, slug: str) -> bool:
+        """Whether it is worked on once at a time; False of one that is not installed here."""
+        convention = self._registry.get(slug)
+        return convention is not None and convention.exclusive
+
     def slug(self, convention_id: str) -> str | None:
         """The slug in a slug or SRN; None for an SRN of another archive."""
         parsed = _SRN.match(convention_id)

@@ -5,23 +5,18 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection
-
 from osa.conventions.authoring import Convention
 from osa.server.errors import OsaError
 from osa.server.model import Action, Ingestion, Principal, StartRequest, Status, new_id
-from osa.server.model.machine import ABORT, ASK_TO_STOP, DROP
-from osa.server.service import facts
 from osa.server.service.acceptance import Acceptance, Keyed, Started
+from osa.server.service.canceling import Manner, cancel
 from osa.server.service.checks import allowed, check_start
 from osa.server.service.conventions import Conventions
-from osa.server.service.leaving import tell_end
 from osa.server.service.reading import Reading
 from osa.server.service.sources import Sources
-from osa.server.store import audit, cancels, events, holds, ingestions, sweeps
+from osa.server.store import audit, cancels, ingestions
 from osa.server.store.database import Database
 from osa.server.store.objects import Objects
-from osa.server.store.rows import ingestion_of
 
 
 class Ingestions:
@@ -96,14 +91,13 @@ class Ingestions:
         tenant = principal.tenant
         while True:
             with self._database.write() as tx:
-                changed = self._cancel(
-                    tx,
-                    principal,
-                    ingestion_id,
+                how = Manner(
+                    by=principal.token_name,
                     reason=reason,
                     grace_seconds=grace_seconds,
                     force=force,
                 )
+                changed = cancel(tx, tenant, ingestion_id, how)
                 if changed or cancels.hasten_cancel(
                     tx, tenant, ingestion_id, grace_seconds=grace_seconds
                 ):
@@ -120,39 +114,3 @@ class Ingestions:
                 return found
             allowed(found, ingestion_id, Action.FORCE_CANCEL if force else Action.CANCEL)
             # It was handed back to the queue between two of our statements: ask again.
-
-    def _cancel(
-        self,
-        tx: Connection,
-        principal: Principal,
-        ingestion_id: str,
-        *,
-        reason: str | None,
-        grace_seconds: int,
-        force: bool,
-    ) -> bool:
-        """Whether a transition was made."""
-        tenant, by = principal.tenant, principal.token_name
-        row = cancels.cancel_queued(tx, tenant, ingestion_id, by=by, reason=reason)
-        if row is not None:
-            tell_end(tx, ingestion_of(row), DROP)
-            return True
-        if force:
-            row = cancels.cancel_by_force(tx, tenant, ingestion_id, by=by, reason=reason)
-            if row is None:
-                return False
-            hold = holds.Hold(ingestion_id=ingestion_id, attempt=row.attempt)
-            holds.end_attempt(tx, hold, reason="canceled")
-            ended = ingestion_of(row)
-            tell_end(tx, ended, ABORT)
-            sweeps.let_pass(tx, ended)
-            return True
-        row = cancels.cancel_running(
-            tx, tenant, ingestion_id, by=by, reason=reason, grace_seconds=grace_seconds
-        )
-        if row is None:
-            return False
-        asked = ingestion_of(row)
-        data = facts.state(asked) | {"cancel": facts.cancellation(asked)}
-        events.append(tx, ingestion_id, ASK_TO_STOP.event, data, attempt=row.attempt)
-        return True

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
-from osa.conventions import Source
+from osa.conventions import Source, Step
 from osa.server.model import Counts, Ingestion
 from osa.server.service.rate import Rate
 from osa.server.store.holds import Hold
@@ -56,6 +57,30 @@ class Job:
     percent: float = 0.0
     #: Whether this attempt has moved the cursor.
     moved: bool = False
+    #: Whether a batch of this attempt was not committed, because its campaign was canceled.
+    refused: bool = False
+
+    @property
+    def step(self) -> Step | None:
+        """The step of a campaign that it is."""
+        ingestion = self.ingestion
+        if (
+            ingestion.campaign_id is None
+            or ingestion.campaign_step is None
+            or ingestion.start_position is None
+        ):
+            return None
+        return Step(
+            campaign_id=ingestion.campaign_id,
+            number=ingestion.campaign_step,
+            position=ingestion.start_position,
+            memo=ingestion.memo or {},
+        )
+
+    @cached_property
+    def origins(self) -> Mapping[str, int | None]:
+        """The records among its sources, and their versions."""
+        return {s.record_id: s.record_version for s in self.sources if s.record_id is not None}
 
     @property
     def seen(self) -> int:

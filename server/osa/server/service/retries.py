@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from osa.conventions.authoring import Convention
 from osa.server.errors import ConventionChanged, IngestionNotFound, OsaError, Unavailable
 from osa.server.model import (
+    Membership,
     OnConflict,
     Principal,
     RetryRequest,
@@ -22,7 +23,7 @@ from osa.server.model.actions import Action
 from osa.server.service.acceptance import Acceptance, Keyed, Started
 from osa.server.service.checks import allowed, check_start
 from osa.server.service.conventions import Conventions
-from osa.server.store import ingestions, retries
+from osa.server.store import campaigns, ingestions, retries
 from osa.server.store.database import Database
 from osa.server.store.ingestions import NewIngestion
 from osa.server.store.objects import Objects
@@ -36,6 +37,7 @@ class _Plan:
     old: Retried
     convention: Convention
     request: StartRequest
+    membership: Membership
 
 
 class Retries:
@@ -60,9 +62,11 @@ class Retries:
         request: RetryRequest,
         *,
         idempotency_key: str | None,
+        if_still: Callable[[Connection], None] = lambda _: None,
     ) -> Started:
-        """Accept a retry; of the old one only `retried_by` changes. Raises what a start raises,
-        IngestionNotFound, IngestionActive, IngestionAlreadyRetried, NothingToRetry,
+        """Accept a retry; of the old one only `retried_by` changes. `if_still` is asked in the
+        transaction, once the old one is claimed, and raises what speaks against it. Raises what a
+        start raises, IngestionNotFound, IngestionActive, IngestionAlreadyRetried, NothingToRetry,
         ConventionChanged."""
         keyed = Keyed.of("retryIngestion", idempotency_key, [ingestion_id, asdict(request)])
         try:
@@ -82,6 +86,7 @@ class Retries:
                 allowed(ingestions.find(tx, principal.tenant, old_id), old_id, Action.retry(scope))
                 # Its retry was deleted between our two statements: the same may succeed now.
                 raise Unavailable("Its retry was just deleted; try again.", retry_after_seconds=1)
+            if_still(tx)
 
         def want(tx: Connection) -> None:
             if scope is RetryScope.FAILED_ITEMS:
@@ -107,6 +112,8 @@ class Retries:
     def _planned(self, principal: Principal, ingestion_id: str, request: RetryRequest) -> _Plan:
         with self._database.read() as tx:
             old = retries.find(tx, principal.tenant, ingestion_id)
+            key = None if old is None else old.ingestion.campaign_key
+            stopped = campaigns.is_stopped(tx, key)
         if old is None:
             raise IngestionNotFound(ingestion_id)
         allowed(old.ingestion, ingestion_id, Action.retry(request.scope))
@@ -117,7 +124,17 @@ class Retries:
         start = _repeated(old, request)
         check_start(convention, start, at=("body", "overrides"))
         self._objects.check_room()
-        return _Plan(old=old, convention=convention, request=start)
+        return _Plan(
+            old=old,
+            convention=convention,
+            request=start,
+            # What is tried again after its campaign was canceled is not canceled with it.
+            membership=Membership(
+                key=None if stopped else key,
+                campaign_id=None if stopped else old.ingestion.campaign_id,
+                parent_ingestion_id=old.ingestion.parent_ingestion_id,
+            ),
+        )
 
 
 def _new(principal: Principal, plan: _Plan, scope: RetryScope) -> NewIngestion:
@@ -135,6 +152,7 @@ def _new(principal: Principal, plan: _Plan, scope: RetryScope) -> NewIngestion:
         root_id=old.ingestion.root_id,
         retry_scope=scope,
         cursor=old.cursor if scope is RetryScope.REMAINING else {},
+        membership=plan.membership,
     )
 
 

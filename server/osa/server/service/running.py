@@ -5,25 +5,36 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from osa.conventions import Item
+from osa.conventions import Batch
 from osa.conventions.authoring import Progress as Report
 from osa.conventions.registry import Registry
 from osa.server.model import Fault, Ingestion, RetryScope, Status
 from osa.server.model.machine import FAIL, FINISH_LATE, STOP, SUCCEED, TAKE
-from osa.server.service import facts, holdings, lines
+from osa.server.service import facts, holdings, lines, strides
 from osa.server.service.batches import new_item, progress_of
+from osa.server.service.children import Children, Family
 from osa.server.service.dispatch import Dispatch
 from osa.server.service.jobs import Job, Policy, Verdict
 from osa.server.service.leaving import end, requeue
 from osa.server.service.sources import flattened
-from osa.server.store import events, holds, items, line, logs, sweeps, wanted, workers
+from osa.server.store import (
+    campaign_changes,
+    events,
+    holds,
+    items,
+    line,
+    logs,
+    sweeps,
+    wanted,
+    workers,
+)
 from osa.server.store.database import Database
 from osa.server.store.holds import Hold
 from osa.server.store.logs import NewLine
@@ -45,11 +56,13 @@ class Running:
         objects: Objects,
         registry: Registry,
         dispatch: Dispatch,
+        children: Children,
         policy: Policy,
     ) -> None:
         self._database = database
         self._objects = objects
         self._registry = registry
+        self._children = children
         self._dispatch = dispatch
         self._policy = policy
 
@@ -133,25 +146,33 @@ class Running:
     def commit(
         self,
         job: Job,
-        batch: Sequence[Item],
-        cursor: Mapping[str, Any],
+        batch: Batch,
         report: Report | None,
         *,
         workdir: Path,
         said: Sequence[NewLine] = (),
     ) -> Verdict:
-        """One transaction: items, records, counts, cursor, progress, event, log, fence. Files are
-        put in place inside of it, after the right was shown: what is refused leaves nothing."""
+        """One transaction: items, records, children, counts, cursor, position of the campaign,
+        progress, event, log, fence. Files are put in place inside of it, after the right was shown:
+        what is refused leaves nothing. Raises ChildRefused, and ValueError for a convention that
+        says what cannot be."""
+        strides.check_reached(batch.reached, job.ingestion)
+        family = self._children.check(job.ingestion, batch.items)
+        starts = job.ingestion.is_step or bool(family.of(batch.items))
         with self._database.write() as tx:
             row = holds.lock(tx, job.hold)
             if row is None:
                 return Verdict.LOST
             now = ingestion_of(row)
+            held = self._children.hold(tx, now, family)
             if now.counts.seen != job.seen:
                 # The answer to our commit was lost, not the commit: this is the same batch again.
                 after, passed = now, row.cursor
+            elif starts and strides.is_over(tx, now):
+                job.refused = True
+                return Verdict.STOP
             else:
-                after, passed = self._publish(tx, job, now, batch, cursor, report, workdir)
+                after, passed = self._publish(tx, job, now, family, held, batch, report, workdir)
                 logs.append(tx, now.id, said, keep=self._policy.log_lines_kept)
         # Not before: the answer to this transaction may be lost too.
         job.moved = job.moved or passed != job.cursor
@@ -163,15 +184,17 @@ class Running:
         tx: Connection,
         job: Job,
         now: Ingestion,
-        batch: Sequence[Item],
-        cursor: Mapping[str, Any],
+        family: Family,
+        held: Collection[str],
+        batch: Batch,
         report: Report | None,
         workdir: Path,
     ) -> tuple[Ingestion, Mapping[str, Any]]:
         """Write what there is room for; the ingestion and its cursor afterwards."""
-        room = len(batch) if now.limit is None else now.limit - now.counts.seen
-        cut = batch[: max(0, room)]
-        news = [new_item(item, self._objects, workdir, job.sources) for item in cut]
+        every = family.items
+        room = len(every) if now.limit is None else now.limit - now.counts.seen
+        cut = every[: max(0, room)]
+        news = [new_item(item, self._objects, workdir, job.origins) for item in cut]
         place = items.Place(
             tenant=now.tenant,
             convention_id=now.convention_id,
@@ -183,7 +206,8 @@ class Running:
         for outcome, times in Counter(items.publish(tx, place, news)).items():
             counts = counts.plus(outcome, times)
         # A batch that was cut short is not passed: its cursor stays behind it.
-        passed = cursor if len(cut) == len(batch) else job.cursor
+        whole = len(cut) == len(every)
+        passed = batch.cursor if whole else job.cursor
         row = holds.advance(
             tx,
             job.hold,
@@ -195,6 +219,9 @@ class Running:
         after = ingestion_of(row)
         data = facts.state_and_counts(after)
         events.append(tx, now.id, "batch_committed", data, attempt=job.hold.attempt)
+        self._children.add(tx, now, family.of(cut), held=held)
+        if whole:
+            strides.reach(tx, now, batch.reached)
         return after, passed
 
     def show(self, job: Job, report: Report) -> None:
@@ -202,9 +229,8 @@ class Running:
         with self._database.write() as tx:
             holds.show_progress(tx, job.hold, progress_of(job, report, job.counts))
 
-    def held(self, job: Job, question: Mapping[str, str]) -> dict[str, Any]:
-        """What the archive holds of the job's own convention; see `holdings`. It needs no right:
-        nothing is written."""
+    def held(self, job: Job, question: Mapping[str, Any]) -> dict[str, Any]:
+        """What the archive holds; see `holdings`. It needs no right: nothing is written."""
         with self._database.read() as tx:
             return holdings.answer(tx, job.ingestion, question)
 
@@ -216,6 +242,9 @@ class Running:
 
     def complete(self, job: Job) -> Ingestion | None:
         """The source is read to its end (or to the limit). None when the right is gone."""
+        if job.refused:
+            # What it read last is not committed: this is not its end.
+            return self.stop(job)
         with self._database.write() as tx:
             row = holds.lock(tx, job.hold)
             if row is None:
@@ -229,6 +258,8 @@ class Running:
                     return end(tx, job.hold, STOP, "requested", cancel="stopped")
                 fault = _too_many_failures(now)
                 return end(tx, job.hold, FAIL, fault.kind, error=fault)
+            if now.campaign_key is not None and now.start_position is not None:
+                campaign_changes.end_where(tx, now.campaign_key, now.start_position)
             if canceling:
                 return end(tx, job.hold, FINISH_LATE, "too_late_to_cancel", cancel="too_late")
             return end(tx, job.hold, SUCCEED, "completed")

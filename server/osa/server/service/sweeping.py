@@ -1,4 +1,5 @@
-"""What keeps the promises when nobody else does: lost workers, deadlines, hand-overs, leftovers."""
+"""What keeps the promises when nobody else does: lost workers, deadlines, hand-overs, campaigns,
+leftovers."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from pathlib import Path
 from osa.server.errors import Unavailable
 from osa.server.service.acceptance import KEY_KEPT_SECONDS
 from osa.server.service.dispatch import Dispatch
+from osa.server.service.driving import Driver
 from osa.server.service.rescue import Rescue
 from osa.server.service.retention import Retention
 from osa.server.store import cleanups, keys, sweeps, uploads, workers
@@ -43,6 +45,7 @@ class Sweeper:
         dispatch: Dispatch,
         objects: Objects,
         retention: Retention,
+        driver: Driver,
         *,
         work_dir: Path,
         stale_seconds: float,
@@ -55,6 +58,7 @@ class Sweeper:
         self._stale_seconds = stale_seconds
         self._objects = objects
         self._retention = retention
+        self._driver = driver
         self._freed = time.monotonic()
         #: Since when the database has answered without a gap, and when it last did: by the clock of
         #: this process, and by the database's.
@@ -68,6 +72,7 @@ class Sweeper:
             self._overdue,
             self._past_deadline,
             self._undispatched,
+            self._driver.drive,
         ]
         for step in steps:
             try:

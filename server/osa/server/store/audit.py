@@ -34,7 +34,7 @@ def append(
             "id": new_id(),
             "tenant": tenant or (principal.tenant if principal else ""),
             "action": action,
-            "token_id": principal.token_id if principal else None,
+            "token_id": (principal.token_id or None) if principal else None,
             "token_name": principal.token_name if principal else SERVER,
             "ingestion_id": ingestion_id,
             "request_id": principal.request_id if principal else None,

@@ -9,11 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Delete, Table, bindparam, delete, select, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Delete,
+    Table,
+    bindparam,
+    delete,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from osa.server.model import ENDED
 from osa.server.store.columns import micros, now
-from osa.server.store.tables import ingestion, metadata
+from osa.server.store.tables import campaign, ingestion, metadata
 
 #: Whose an ingestion is from when it is deleted until nothing is left of it. No tenant has this
 #: name, so no statement that asks for a tenant's finds it.
@@ -40,8 +50,16 @@ _DROPS = tuple(
 
 def hide(connection: Connection, tenant: str, ingestion_ids: Sequence[str]) -> Sequence[str]:
     """Delete those of these that are the tenant's and done: which. What they were retries of can be
-    retried again."""
-    parents = _lock(connection, ingestion_ids)
+    retried again, and what repeats one takes over its external id."""
+    named = connection.execute(
+        select(ingestion.c.id, ingestion.c.root_id, ingestion.c.external_id).where(
+            ingestion.c.id.in_(ingestion_ids),
+            ingestion.c.tenant == tenant,
+            ingestion.c.external_id.is_not(None),
+            ingestion.c.retried_by.is_not(None),
+        )
+    ).all()
+    parents = _lock(connection, ingestion_ids, heirs_of=[row.root_id for row in named])
     gone = (
         connection.execute(
             update(ingestion)
@@ -56,34 +74,82 @@ def hide(connection: Connection, tenant: str, ingestion_ids: Sequence[str]) -> S
         .scalars()
         .all()
     )
-    if gone and parents:
-        connection.execute(
-            update(ingestion)
-            .where(ingestion.c.id.in_(parents), ingestion.c.retried_by.in_(gone))
-            .values(retried_by=None)
+    for row in named:
+        if row.id in gone:
+            _hand_over(connection, tenant, row.root_id, row.external_id)
+    retry = ingestion.alias("retry")
+    # What a deleted retry was retried by now repeats what that one did: still one retry for each.
+    next_one = select(retry.c.retried_by).where(retry.c.id == ingestion.c.retried_by)
+    while gone and parents:
+        parents = (
+            connection.execute(
+                update(ingestion)
+                .where(
+                    ingestion.c.id.in_(parents),
+                    ingestion.c.retried_by.in_(gone),
+                    ingestion.c.tenant != NOBODY,
+                )
+                .values(retried_by=next_one.scalar_subquery())
+                .returning(ingestion.c.id)
+            )
+            .scalars()
+            .all()
         )
     return gone
 
 
-def _lock(connection: Connection, ingestion_ids: Sequence[str]) -> Sequence[str]:
-    """Take the rows and those they are retries of, always in one order: two deletions never wait
-    for each other in a circle. The latter."""
-    parents = (
-        connection.execute(
-            select(ingestion.c.retry_of).where(
-                ingestion.c.id.in_(ingestion_ids), ingestion.c.retry_of.is_not(None)
-            )
-        )
-        .scalars()
-        .all()
+def _hand_over(connection: Connection, tenant: str, root_id: str, external_id: str) -> None:
+    """What is known by this id is still there, in the first try that is left: who asks for it must
+    not start it again."""
+    heir = (
+        select(ingestion.c.id)
+        .where(ingestion.c.root_id == root_id, ingestion.c.tenant == tenant)
+        .order_by(ingestion.c.id)
+        .limit(1)
     )
     connection.execute(
+        update(ingestion)
+        .where(ingestion.c.id == heir.scalar_subquery(), ingestion.c.external_id.is_(None))
+        .values(external_id=external_id)
+    )
+
+
+def _lock(
+    connection: Connection, ingestion_ids: Sequence[str], *, heirs_of: Sequence[str]
+) -> Sequence[str]:
+    """Take the rows, those that were retried from one another with them, and the campaigns that
+    count anew, always in one order: two deletions never wait for each other in a circle. Those of
+    which one of these is the retry."""
+    roots = select(ingestion.c.root_id).where(ingestion.c.id.in_(ingestion_ids))
+    chained = ingestion.c.root_id.in_(roots.scalar_subquery())
+    connection.execute(
         select(ingestion.c.id)
-        .where(ingestion.c.id.in_({*ingestion_ids, *parents}))
+        # One that is active may be locked for long.
+        .where(
+            chained,
+            or_(
+                ingestion.c.id.in_(ingestion_ids),
+                ingestion.c.status.in_(sorted(ENDED)),
+                ingestion.c.root_id.in_(heirs_of),
+            ),
+        )
         .order_by(ingestion.c.id)
         .with_for_update()
     ).all()
-    return [id for id in parents if id is not None]
+    parents = connection.execute(
+        select(ingestion.c.id, ingestion.c.campaign_key).where(
+            chained, ingestion.c.retried_by.in_(ingestion_ids)
+        )
+    ).all()
+    keys = {row.campaign_key for row in parents if row.campaign_key is not None}
+    if keys:
+        connection.execute(
+            select(campaign.c.id)
+            .where(campaign.c.id.in_(keys))
+            .order_by(campaign.c.id)
+            .with_for_update()
+        ).all()
+    return [row.id for row in parents]
 
 
 def drop(connection: Connection, *, rows: int = PIECE) -> bool:

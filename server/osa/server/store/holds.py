@@ -233,6 +233,8 @@ def _sign_of_life(dialect: str) -> Insert:
     )
 
 
+# What is held is active: said all the same, because the index that finds a worker's own is that of
+# the active ones. Without it all that anybody holds is read.
 _MINE = and_(is_active(), is_held(), ingestion.c.worker_id == bindparam("me"))
 _KEEP = (
     update(ingestion)

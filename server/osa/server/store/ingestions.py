@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, bindparam, case, insert, select, type_coerce
 from sqlalchemy.exc import IntegrityError
 
-from osa.server.model import Ingestion, OnConflict, RetryScope, StartRequest
+from osa.server.model import Ingestion, Membership, OnConflict, RetryScope, StartRequest
 from osa.server.model.machine import ACCEPT
 from osa.server.store.columns import now
 from osa.server.store.rows import COLUMNS, ingestion_of, with_attempts
@@ -75,6 +75,8 @@ class NewIngestion:
     root_id: str | None = None
     retry_scope: RetryScope | None = None
     cursor: Mapping[str, Any] = field(default_factory=dict)
+    #: Its place in a campaign, and below the ingestion that started it.
+    membership: Membership = field(default_factory=Membership)
 
     @property
     def exclusive_key(self) -> str | None:
@@ -88,7 +90,7 @@ class UniqueTaken(Exception):
 def add(connection: Connection, new: NewIngestion) -> Ingestion:
     """Write a queued ingestion. Raises UniqueTaken: the unique indexes are the judge. One that does
     not wait looks first for those that do: the indexes of the admitted do not count them."""
-    request = new.request
+    request, place = new.request, new.membership
     queues = request.on_conflict is OnConflict.QUEUE
     if not queues and holder_of_keys(connection, new) is not None:
         raise UniqueTaken
@@ -123,6 +125,12 @@ def add(connection: Connection, new: NewIngestion) -> Ingestion:
                 "root_id": new.root_id or new.id,
                 "retry_scope": new.retry_scope,
                 "cursor": dict(new.cursor),
+                "parent_ingestion_id": place.parent_ingestion_id,
+                "campaign_key": place.key,
+                "campaign_id": place.campaign_id,
+                "campaign_step": place.step,
+                "start_position": place.start_position,
+                "memo": None if place.step is None else dict(place.memo),
             },
         ).one()
     except IntegrityError as exc:

@@ -66,6 +66,8 @@ def _conditions(tenant: str, query: IngestionQuery) -> Iterator[ColumnElement[bo
         (row.root_id, query.root_id),
         (row.concurrency_key, query.concurrency_key),
         (row.error_kind, query.error_kind),
+        (row.campaign_id, query.campaign_id),
+        (row.parent_ingestion_id, query.parent_ingestion_id),
     ):
         if value is not None:
             yield column == value

@@ -92,8 +92,10 @@ def own_files(
 ) -> tuple[int, Sequence[RecordFile]] | None:
     """The version of a record, and its files that are its source's own bytes (all of them when none
     is): what a later ingestion reads. None when there is no such record."""
-    found = find(connection, tenant, record_id)
-    if found is None:
+    version = connection.execute(
+        select(record.c.version).where(record.c.id == record_id, record.c.tenant == tenant)
+    ).scalar()
+    if version is None:
         return None
     rows = connection.execute(
         select(record_file)
@@ -101,7 +103,7 @@ def own_files(
         .order_by(record_file.c.position)
     ).all()
     own = [_file(row) for row in rows if not row.derived]
-    return found.version, own or [_file(row) for row in rows]
+    return version, own or [_file(row) for row in rows]
 
 
 def page(

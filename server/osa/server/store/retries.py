@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, literal, select, update
+from sqlalchemy import Connection, Row, Select, and_, insert, literal, select, update
 
 from osa.conventions.stored import source_key
 from osa.server.model import ENDED, Ingestion, Outcome
 from osa.server.store import database
 from osa.server.store.line import source_of
 from osa.server.store.rows import COLUMNS, with_attempts
-from osa.server.store.tables import ingestion, item, wanted_item
+from osa.server.store.tables import campaign, ingestion, item, wanted_item
 
 _AT_ONCE = 2_000
 
@@ -68,6 +68,16 @@ def claim(connection: Connection, tenant: str, ingestion_id: str, new_id: str) -
     return claimed is not None
 
 
+def hold(connection: Connection, ingestion_ids: Collection[str]) -> None:
+    """Nobody else changes these until the transaction ends; taken in one order."""
+    connection.execute(
+        select(ingestion.c.id)
+        .where(ingestion.c.id.in_(ingestion_ids))
+        .order_by(ingestion.c.id)
+        .with_for_update()
+    ).all()
+
+
 def want_failed(connection: Connection, old_id: str, new_id: str) -> None:
     """The new one is about the items of the old one that were rejected or failed."""
     for outcome in (Outcome.REJECTED, Outcome.FAILED):
@@ -109,3 +119,32 @@ def want_the_same(connection: Connection, old_id: str, new_id: str) -> None:
             select(literal(new_id), *columns).where(wanted_item.c.ingestion_id == old_id),
         )
     )
+
+
+def latest_tries(
+    connection: Connection, tenant: str, external_ids: Collection[str]
+) -> Mapping[str, Row[Any]]:
+    """Of the ingestions with these external ids those that are there: the last try of each (id,
+    root_id, status, and its campaign, unless that was canceled), by external id."""
+    first, last = ingestion.alias("first"), ingestion.alias("last")
+    tries: Select[Any] = (
+        select(
+            first.c.external_id,
+            last.c.id,
+            last.c.root_id,
+            last.c.status,
+            campaign.c.id.label("campaign_key"),
+            campaign.c.campaign_id,
+        )
+        .join(last, last.c.root_id == first.c.root_id)
+        .outerjoin(
+            campaign, and_(campaign.c.id == last.c.campaign_key, campaign.c.wanted != "stop")
+        )
+        .where(
+            first.c.tenant == tenant,
+            first.c.external_id.in_(sorted(external_ids)),
+            last.c.retried_by.is_(None),
+            last.c.tenant == tenant,
+        )
+    )
+    return {row.external_id: row for row in connection.execute(tries)}

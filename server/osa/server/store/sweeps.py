@@ -205,9 +205,12 @@ def let_pass(connection: Connection, ended: Ingestion) -> None:
     same = ingestion.c.exclusive_key == ended.convention_id
     if ended.concurrency_key is not None:
         same = or_(same, ingestion.c.concurrency_key == ended.concurrency_key)
+    # Whoever has one of them in hand takes or cancels it just now, and may wait for the campaign of
+    # the one that ended.
+    waiting = select(ingestion.c.id).where(ingestion.c.tenant == ended.tenant, is_waiting(), same)
     connection.execute(
         update(ingestion)
-        .where(ingestion.c.tenant == ended.tenant, is_waiting(), same)
+        .where(ingestion.c.id.in_(waiting.with_for_update(skip_locked=True)))
         .values(dispatched_at=None)
     )
 

@@ -56,6 +56,12 @@ def _line_for(name: str, key: str) -> Index:
     return Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
+def _where_known(name: str, key: str, *others: str) -> Index:
+    """An index over those that have a key which most do not have."""
+    where = text(f"{key} IS NOT NULL")
+    return Index(name, key, *others, sqlite_where=where, postgresql_where=where)
+
+
 secret = Table(
     "secret",
     metadata,
@@ -136,6 +142,15 @@ ingestion = Table(
     Column("root_id", _ID, nullable=False, index=True),
     Column("retry_scope", String(16)),
     Column("retried_by", _ID),
+    # The ingestion that started it.
+    Column("parent_ingestion_id", _ID),
+    # Its campaign (by our id and by its creator's); of a step also its number, where it begins, and
+    # what the batch before it left.
+    Column("campaign_key", _ID),
+    Column("campaign_id", String(64)),
+    Column("campaign_step", Integer),
+    Column("start_position", BigInteger),
+    Column("memo", Json),
     Column("created_at", Instant, nullable=False),
     Column("queued_at", Instant, nullable=False),
     Column("started_at", Instant),
@@ -212,6 +227,9 @@ ingestion = Table(
     # And the line for each key.
     _line_for("ix_ingestion_exclusive_line", "exclusive_key"),
     _line_for("ix_ingestion_concurrency_line", "concurrency_key"),
+    _where_known("ix_ingestion_parent", "parent_ingestion_id", "created_at", "id"),
+    _where_known("ix_ingestion_campaign", "campaign_id", "tenant", "created_at", "id"),
+    _where_known("ix_ingestion_campaign_status", "campaign_key", "status", "id"),
     # What sweeps and heartbeats look at: small, whatever the history.
     Index(
         "ix_ingestion_active",
@@ -220,6 +238,80 @@ ingestion = Table(
         sqlite_where=text(_ACTIVE),
         postgresql_where=text(_ACTIVE),
     ),
+)
+
+
+#: Campaigns that the server has something to do for.
+UNSETTLED = (
+    "(wanted = 'run' AND (requeue IS NOT NULL OR (mode = 'server' AND next_position IS NOT NULL)))"
+    " OR (wanted = 'stop' AND (queued + running + canceling > 0"
+    " OR step_status IN ('queued', 'running', 'canceling')))"
+)
+
+# A series of ingestions. The counts of its children and the status of its latest step are kept by
+# triggers of the database on the table of ingestions: whoever changes an ingestion, in whatever
+# statement, they are right when it is committed.
+campaign = Table(
+    "campaign",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("campaign_id", String(64), nullable=False),
+    Column("convention_id", String(63), nullable=False),
+    # Of the convention that began it: another major version does not go on.
+    Column("convention_version", String(64), nullable=False),
+    Column("parameters", Json, nullable=False),
+    Column("request_hash", _SHA256, nullable=False),
+    Column("name", String(200)),
+    Column("mode", String(8), nullable=False),
+    # run, pause or stop: what somebody wants of it. Where it is follows from this and the counts.
+    Column("wanted", String(8), nullable=False),
+    Column("start_position", BigInteger, nullable=False),
+    # Null when there is no more.
+    Column("next_position", BigInteger),
+    # What the last batch left for the next step.
+    Column("memo", Json, nullable=False),
+    Column("total_children", BigInteger),
+    Column("step_count", Integer, nullable=False),
+    Column("step_id", _ID),
+    # Null also when it did not succeed and nobody minds any more.
+    Column("step_status", String(16)),
+    Column("queued", BigInteger, nullable=False),
+    Column("running", BigInteger, nullable=False),
+    Column("canceling", BigInteger, nullable=False),
+    Column("succeeded", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    Column("canceled", BigInteger, nullable=False),
+    # Children to start again: of which states (comma between), created until when, after which id.
+    Column("requeue", String(64)),
+    Column("requeue_until", Instant),
+    Column("requeue_after", _ID),
+    # How its children are canceled.
+    Column("cancel_by", String(200)),
+    Column("cancel_reason", String(500)),
+    Column("cancel_grace_seconds", Integer),
+    Column("cancel_force", Boolean, nullable=False),
+    Column("summary_token", String(43), unique=True),
+    Column("created_by", String(200), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    UniqueConstraint("tenant", "campaign_id"),
+    Index("ix_campaign_tenant_created", "tenant", "created_at", "id"),
+    Index(
+        "ix_campaign_unsettled",
+        "id",
+        sqlite_where=text(UNSETTLED),
+        postgresql_where=text(UNSETTLED),
+    ),
+)
+
+# Why children of a campaign failed: kept by the same triggers.
+campaign_failure = Table(
+    "campaign_failure",
+    metadata,
+    Column("campaign_key", _ID, ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", String(64), primary_key=True),
+    Column("count", BigInteger, nullable=False),
 )
 
 

@@ -16,6 +16,8 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(
     *,
     status: list[IngestionStatusFilter] | Unset = UNSET,
+    campaign_id: str | Unset = UNSET,
+    parent_ingestion_id: UUID | Unset = UNSET,
     convention_id: str | Unset = UNSET,
     external_id: str | Unset = UNSET,
     label: list[str] | Unset = UNSET,
@@ -47,6 +49,13 @@ def _get_kwargs(
             json_status.append(status_item)
 
     params["status"] = json_status
+
+    params["campaign_id"] = campaign_id
+
+    json_parent_ingestion_id: str | Unset = UNSET
+    if not isinstance(parent_ingestion_id, Unset):
+        json_parent_ingestion_id = str(parent_ingestion_id)
+    params["parent_ingestion_id"] = json_parent_ingestion_id
 
     params["convention_id"] = convention_id
 
@@ -197,6 +206,8 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     status: list[IngestionStatusFilter] | Unset = UNSET,
+    campaign_id: str | Unset = UNSET,
+    parent_ingestion_id: UUID | Unset = UNSET,
     convention_id: str | Unset = UNSET,
     external_id: str | Unset = UNSET,
     label: list[str] | Unset = UNSET,
@@ -225,6 +236,9 @@ def sync_detailed(
 
     Args:
         status (list[IngestionStatusFilter] | Unset):
+        campaign_id (str | Unset): The caller's id of a campaign.
+        parent_ingestion_id (UUID | Unset): A UUID; the server makes version 7, which sorts by
+            time.
         convention_id (str | Unset): A convention's slug, or its SRN
             `urn:osa:{domain}:conv:{slug}@{version}`.
         external_id (str | Unset): The caller's own id of the ingestion, unique in the tenant.
@@ -257,6 +271,8 @@ def sync_detailed(
 
     kwargs = _get_kwargs(
         status=status,
+        campaign_id=campaign_id,
+        parent_ingestion_id=parent_ingestion_id,
         convention_id=convention_id,
         external_id=external_id,
         label=label,
@@ -289,6 +305,8 @@ def sync(
     *,
     client: AuthenticatedClient,
     status: list[IngestionStatusFilter] | Unset = UNSET,
+    campaign_id: str | Unset = UNSET,
+    parent_ingestion_id: UUID | Unset = UNSET,
     convention_id: str | Unset = UNSET,
     external_id: str | Unset = UNSET,
     label: list[str] | Unset = UNSET,
@@ -317,6 +335,9 @@ def sync(
 
     Args:
         status (list[IngestionStatusFilter] | Unset):
+        campaign_id (str | Unset): The caller's id of a campaign.
+        parent_ingestion_id (UUID | Unset): A UUID; the server makes version 7, which sorts by
+            time.
         convention_id (str | Unset): A convention's slug, or its SRN
             `urn:osa:{domain}:conv:{slug}@{version}`.
         external_id (str | Unset): The caller's own id of the ingestion, unique in the tenant.
@@ -350,6 +371,8 @@ def sync(
     return sync_detailed(
         client=client,
         status=status,
+        campaign_id=campaign_id,
+        parent_ingestion_id=parent_ingestion_id,
         convention_id=convention_id,
         external_id=external_id,
         label=label,
@@ -376,6 +399,8 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     status: list[IngestionStatusFilter] | Unset = UNSET,
+    campaign_id: str | Unset = UNSET,
+    parent_ingestion_id: UUID | Unset = UNSET,
     convention_id: str | Unset = UNSET,
     external_id: str | Unset = UNSET,
     label: list[str] | Unset = UNSET,
@@ -404,6 +429,9 @@ async def asyncio_detailed(
 
     Args:
         status (list[IngestionStatusFilter] | Unset):
+        campaign_id (str | Unset): The caller's id of a campaign.
+        parent_ingestion_id (UUID | Unset): A UUID; the server makes version 7, which sorts by
+            time.
         convention_id (str | Unset): A convention's slug, or its SRN
             `urn:osa:{domain}:conv:{slug}@{version}`.
         external_id (str | Unset): The caller's own id of the ingestion, unique in the tenant.
@@ -436,6 +464,8 @@ async def asyncio_detailed(
 
     kwargs = _get_kwargs(
         status=status,
+        campaign_id=campaign_id,
+        parent_ingestion_id=parent_ingestion_id,
         convention_id=convention_id,
         external_id=external_id,
         label=label,
@@ -466,6 +496,8 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     status: list[IngestionStatusFilter] | Unset = UNSET,
+    campaign_id: str | Unset = UNSET,
+    parent_ingestion_id: UUID | Unset = UNSET,
     convention_id: str | Unset = UNSET,
     external_id: str | Unset = UNSET,
     label: list[str] | Unset = UNSET,
@@ -494,6 +526,9 @@ async def asyncio(
 
     Args:
         status (list[IngestionStatusFilter] | Unset):
+        campaign_id (str | Unset): The caller's id of a campaign.
+        parent_ingestion_id (UUID | Unset): A UUID; the server makes version 7, which sorts by
+            time.
         convention_id (str | Unset): A convention's slug, or its SRN
             `urn:osa:{domain}:conv:{slug}@{version}`.
         external_id (str | Unset): The caller's own id of the ingestion, unique in the tenant.
@@ -528,6 +563,8 @@ async def asyncio(
         await asyncio_detailed(
             client=client,
             status=status,
+            campaign_id=campaign_id,
+            parent_ingestion_id=parent_ingestion_id,
             convention_id=convention_id,
             external_id=external_id,
             label=label,

@@ -1,6 +1,7 @@
 """One function per operation, each three moves: take, ask, answer."""
 
 from osa.server.http.routes import (
+    campaigns,
     content,
     conventions,
     history,
@@ -17,5 +18,6 @@ ROUTERS = (
     conventions.router,
     uploads.router,
     records.router,
+    campaigns.router,
     service.router,
 )

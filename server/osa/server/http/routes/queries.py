@@ -9,6 +9,8 @@ from pydantic import MISSING, BaseModel, BeforeValidator, ConfigDict, Field
 from osa.server.http.arguments import LIST
 from osa.server.http.conditions import Known, preferred_wait
 from osa.server.http.wire import (
+    CampaignId,
+    CampaignStatusFilter,
     ConcurrencyKey,
     ConventionId,
     ExternalId,
@@ -28,6 +30,8 @@ from osa.server.http.wire.words import QueryTime
 from osa.server.model import (
     STATUS_SYNONYMS,
     AuditQuery,
+    CampaignQuery,
+    CampaignStatus,
     IngestionQuery,
     Outcome,
     RecordQuery,
@@ -68,6 +72,8 @@ class IngestionListQuery(PageQuery):
     root_id: Id | MISSING = MISSING
     record_id: Id | MISSING = MISSING
     concurrency_key: ConcurrencyKey | MISSING = MISSING
+    campaign_id: CampaignId | MISSING = MISSING
+    parent_ingestion_id: Id | MISSING = MISSING
     error_kind: Annotated[str, Field(max_length=64, pattern=r"^[a-z][a-z0-9_]*$")] | MISSING = (
         MISSING
     )
@@ -101,10 +107,26 @@ class IngestionListQuery(PageQuery):
             root_id=None if self.root_id is MISSING else self.root_id,
             record_id=None if self.record_id is MISSING else self.record_id,
             concurrency_key=None if self.concurrency_key is MISSING else self.concurrency_key,
+            campaign_id=None if self.campaign_id is MISSING else self.campaign_id,
+            parent_ingestion_id=(
+                None if self.parent_ingestion_id is MISSING else self.parent_ingestion_id
+            ),
             error_kind=None if self.error_kind is MISSING else self.error_kind,
             text=None if self.q is MISSING else self.q,
             unresolved=None if self.unresolved is MISSING else self.unresolved,
             ascending=self.order == "asc",
+        )
+
+
+class CampaignListQuery(PageQuery):
+    status: Annotated[list[CampaignStatusFilter], Field(max_length=12)] | MISSING = MISSING
+    convention_id: ConventionId | MISSING = MISSING
+
+    def requested(self) -> CampaignQuery:
+        statuses = [] if self.status is MISSING else self.status
+        return CampaignQuery(
+            statuses=frozenset(map(CampaignStatus, statuses)),
+            convention_id=None if self.convention_id is MISSING else self.convention_id,
         )
 
 

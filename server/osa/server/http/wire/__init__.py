@@ -5,6 +5,18 @@ the house and written out as they are: the type checker holds their fields, and 
 against the contract.
 """
 
+from osa.server.http.wire.campaigns import (
+    AdvanceCampaign,
+    Campaign,
+    CampaignPage,
+    CampaignProgress,
+    CampaignStep,
+    CampaignSummary,
+    ChildCounts,
+    CreateCampaign,
+    FailureCount,
+    ResumeCampaign,
+)
 from osa.server.http.wire.cleanups import Cleanup, CleanupMember
 from osa.server.http.wire.conventions import Convention, ConventionDetail, ConventionList
 from osa.server.http.wire.diagnoses import Diagnosis
@@ -68,6 +80,12 @@ from osa.server.http.wire.words import (
     ActionName,
     AttemptEndReason,
     AuditAction,
+    CampaignId,
+    CampaignMode,
+    CampaignModeShown,
+    CampaignReason,
+    CampaignStatus,
+    CampaignStatusFilter,
     CancelOutcome,
     ConcurrencyKey,
     Content,
@@ -116,6 +134,7 @@ from osa.server.http.wire.words import (
 
 __all__ = [
     "ActionName",
+    "AdvanceCampaign",
     "AllowedAction",
     "Artifact",
     "ArtifactPage",
@@ -126,9 +145,21 @@ __all__ = [
     "AuditPage",
     "BytesSource",
     "Caller",
+    "Campaign",
+    "CampaignId",
+    "CampaignMode",
+    "CampaignModeShown",
+    "CampaignPage",
+    "CampaignProgress",
+    "CampaignReason",
+    "CampaignStatus",
+    "CampaignStatusFilter",
+    "CampaignStep",
+    "CampaignSummary",
     "CancelIngestion",
     "CancelOutcome",
     "Cancellation",
+    "ChildCounts",
     "CleanUpIngestions",
     "Cleanup",
     "CleanupMember",
@@ -139,6 +170,7 @@ __all__ = [
     "ConventionId",
     "ConventionList",
     "Counts",
+    "CreateCampaign",
     "DatabaseStatus",
     "DeadlineSeconds",
     "Derivation",
@@ -147,6 +179,7 @@ __all__ = [
     "EndedStatusChoice",
     "EventType",
     "ExternalId",
+    "FailureCount",
     "FaultOrigin",
     "FileSource",
     "Filename",
@@ -194,6 +227,7 @@ __all__ = [
     "RecordPage",
     "RecordSource",
     "ResultCompleteness",
+    "ResumeCampaign",
     "RetryIngestion",
     "RetryOverrides",
     "RetryScope",

@@ -10,6 +10,7 @@ from osa.server.http.wire.words import (
     MAX_INTEGER,
     ActionName,
     AttemptEndReason,
+    CampaignId,
     CancelOutcome,
     ConcurrencyKey,
     ConventionId,
@@ -160,6 +161,9 @@ class Ingestion(TypedDict):
     root_id: NotRequired[Id]
     retry_scope: NotRequired[RetryScope]
     retried_by: NotRequired[Id]
+    campaign_id: NotRequired[CampaignId]
+    campaign_step: NotRequired[Annotated[int, Field(ge=1, le=MAX_INTEGER)]]
+    parent_ingestion_id: NotRequired[Id]
     created_by: Annotated[str, Field(max_length=200)]
     counts: Counts
     progress: Progress
@@ -215,7 +219,7 @@ def ingestion(value: model.Ingestion, domain: str) -> Ingestion:
         "max_failed_items": value.max_failed_items,
         "stop_early": value.stop_early,
         "created_by": value.created_by,
-        "counts": _counts(value.counts),
+        "counts": counts(value.counts),
         "progress": _progress(value.progress),
         "attempts": [_attempt(attempt) for attempt in value.attempts],
         "created_at": time(value.created_at),
@@ -242,6 +246,12 @@ def ingestion(value: model.Ingestion, domain: str) -> Ingestion:
         wire["retry_scope"] = value.retry_scope.value
     if value.retried_by is not None:
         wire["retried_by"] = value.retried_by
+    if value.campaign_id is not None:
+        wire["campaign_id"] = value.campaign_id
+    if value.campaign_step is not None:
+        wire["campaign_step"] = value.campaign_step
+    if value.parent_ingestion_id is not None:
+        wire["parent_ingestion_id"] = value.parent_ingestion_id
     if value.cancel is not None:
         wire["cancel"] = _cancellation(value.cancel)
     if value.error is not None:
@@ -283,7 +293,7 @@ def _source(stored: model.JsonObject) -> IngestionSource:
     return source
 
 
-def _counts(value: model.Counts) -> Counts:
+def counts(value: model.Counts) -> Counts:
     return {
         "seen": value.seen,
         "created": value.created,

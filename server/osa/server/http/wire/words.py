@@ -44,6 +44,10 @@ ExternalId = TypeAliasType(
     "ExternalId",
     Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")],
 )
+CampaignId = TypeAliasType(
+    "CampaignId",
+    Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]{1,64}$")],
+)
 ConcurrencyKey = TypeAliasType(
     "ConcurrencyKey",
     Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")],
@@ -142,6 +146,14 @@ OnConflict = TypeAliasType(
 RetryScopeChoice = TypeAliasType("RetryScopeChoice", Literal["failed_items", "remaining", "all"])
 EndedStatusChoice = TypeAliasType("EndedStatusChoice", Literal["succeeded", "failed", "canceled"])
 LogLevelFilter = TypeAliasType("LogLevelFilter", Literal["debug", "info", "warning", "error"])
+CampaignMode = TypeAliasType(
+    "CampaignMode",
+    Annotated[Literal["server", "manual"], Field(json_schema_extra={"default": "server"})],
+)
+CampaignStatusFilter = TypeAliasType(
+    "CampaignStatusFilter",
+    Literal["running", "paused", "canceling", "succeeded", "failed", "canceled"],
+)
 ItemOutcomeFilter = TypeAliasType(
     "ItemOutcomeFilter",
     Literal["created", "updated", "unchanged", "skipped", "rejected", "failed"],
@@ -178,6 +190,26 @@ StatusReason = TypeAliasType(
     ]
     | str,
 )
+CampaignStatus = TypeAliasType(
+    "CampaignStatus",
+    Literal["running", "paused", "canceling", "succeeded", "failed", "canceled"] | str,
+)
+CampaignReason = TypeAliasType(
+    "CampaignReason",
+    Literal[
+        "step_active",
+        "children_active",
+        "between_steps",
+        "waiting_for_advance",
+        "requested",
+        "step_failed",
+        "step_canceled",
+        "completed",
+        "some_children_failed",
+    ]
+    | str,
+)
+CampaignModeShown = TypeAliasType("CampaignModeShown", Literal["server", "manual"] | str)
 ResultCompleteness = TypeAliasType(
     "ResultCompleteness", Literal["none", "partial", "complete"] | str
 )
@@ -243,6 +275,10 @@ AuditAction = TypeAliasType(
         "delete_ingestion",
         "clean_up",
         "purge",
+        "create_campaign",
+        "pause_campaign",
+        "resume_campaign",
+        "cancel_campaign",
         "create_upload",
         "create_token",
         "revoke_token",
@@ -288,6 +324,7 @@ ProblemCode = TypeAliasType(
         "ARTIFACT_NOT_FOUND",
         "FILE_NOT_FOUND",
         "SELECTION_NOT_FOUND",
+        "CAMPAIGN_NOT_FOUND",
         "METHOD_NOT_ALLOWED",
         "INGESTION_ACTIVE",
         "INGESTION_ALREADY_ENDED",
@@ -298,6 +335,10 @@ ProblemCode = TypeAliasType(
         "CONVENTION_CHANGED",
         "SELECTION_MISMATCH",
         "EXTERNAL_ID_TAKEN",
+        "CAMPAIGN_EXISTS",
+        "CAMPAIGN_POSITION_STALE",
+        "CAMPAIGN_STEP_ACTIVE",
+        "CAMPAIGN_ENDED",
         "BODY_TOO_LARGE",
         "UNSUPPORTED_MEDIA_TYPE",
         "RANGE_NOT_SATISFIABLE",

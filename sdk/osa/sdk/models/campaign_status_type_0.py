@@ -1,0 +1,13 @@
+from enum import StrEnum
+
+
+class CampaignStatusType0(StrEnum):
+    CANCELED = "canceled"
+    CANCELING = "canceling"
+    FAILED = "failed"
+    PAUSED = "paused"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+
+    def __str__(self) -> str:
+        return str(self.value)
