@@ -71,7 +71,8 @@ def served(folder: Path, token: str) -> Iterator[str]:
         "OSA_READS_PER_MINUTE": "0",
         "OSA_WRITES_PER_MINUTE": "0",
         "OSA_UNAUTHENTICATED_PER_MINUTE": "0",
-        "PYTHONPATH": str(folder / "nonet"),
+        # The conventions of the tests: one of them is for campaigns.
+        "PYTHONPATH": os.pathsep.join([str(folder / "nonet"), str(ROOT / "tests" / "plugins")]),
     }
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen(

@@ -29,8 +29,9 @@ _CHANGES = frozenset(t.event for t in TRANSITIONS)
 _OUTCOMES = tuple(str(outcome) for outcome in Outcome)
 _DONE = frozenset(str(status) for status in Status if status.done)
 _HELD = frozenset(str(status) for status in HELD)
-#: What may change of an ended ingestion: who repeats it, and what is said in its log.
-_THAWED = frozenset({"retried_by", "last_log"})
+#: What may change of an ended ingestion: who repeats it, what is said in its log, and the external
+#: id that it takes over from a deleted one that it repeats.
+_THAWED = frozenset({"retried_by", "last_log", "external_id"})
 
 _ROWS = (
     "SELECT id, status, status_reason, attempt, last_event, percent, worker_id, tenant_place,"
