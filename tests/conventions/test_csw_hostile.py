@@ -278,17 +278,17 @@ def test_records_without_end_are_given_one_by_one(site: Any, client: Catalogue) 
     assert len(liar.asked) < 60
 
 
-@pytest.mark.parametrize("matched", ["0", "1", "3", "4", "24", "26", "1000000", "-1", "many", ""])
+@pytest.mark.parametrize("matched", ["0", "1", "3", "4", "12", "14", "1000000", "-1", "many", ""])
 @pytest.mark.parametrize("cap", [1, 4, 50])
 def test_counts_that_lie_hide_nothing(site: Any, client: Catalogue, matched: str, cap: int) -> None:
-    names = [f"{number:03}" for number in range(1, 26)]
+    names = [f"{number:03}" for number in range(1, 14)]
     liar = Liar(
         site,
         lambda start, size, _: answer(names[start - 1 : start - 1 + min(size, cap)], matched, 1),
     )
     assert _identifiers(Listing(client, ALL)) == names
     # Two passes, each with a look past its end; of one at a time each is looked at twice.
-    assert len(liar.asked) <= 2 * {1: 2 * 25 + 2, 4: 25 // 3 + 2, 50: 3}[cap]
+    assert len(liar.asked) <= 2 * {1: 2 * 13 + 2, 4: 13 // 3 + 2, 50: 3}[cap]
 
 
 @pytest.mark.parametrize("at", [1, 4, 5, 8, 9, 12])
