@@ -176,11 +176,12 @@ class Series:
             if member.deleted or member.id not in links:
                 continue
             before = self.members[number - 1] if number else None
-            after = self.members[number + 1] if number + 1 < len(self.members) else None
+            # Where the retry was deleted, the link leads on to that one's own.
+            after = next((one for one in self.members[number + 1 :] if not one.deleted), None)
             expected = (
                 before.id if before else None,
                 self.members[0].id,
-                after.id if after and not after.deleted else None,
+                after.id if after else None,
                 member.scope,
             )
             if links[member.id] != expected:
