@@ -13,7 +13,7 @@ JsonObject = Mapping[str, Any]
 #: Ingestions that one item may start.
 MAX_STARTS = 100
 #: As the contract has them for everybody who starts an ingestion.
-_MAX_TEXT = 200
+MAX_NAME = 200
 _MAX_LABELS = 16
 _MAX_URI = 8192
 _LABEL_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,62}")
@@ -90,4 +90,4 @@ def refusal_of(starts: Sequence[Start]) -> str | None:
 
 
 def _is_text(text: str) -> bool:
-    return len(text) <= _MAX_TEXT and _TEXT.fullmatch(text) is not None
+    return len(text) <= MAX_NAME and _TEXT.fullmatch(text) is not None

@@ -14,6 +14,7 @@ from osa.server.engine.worker import Worker
 from osa.server.errors import Unavailable
 from osa.server.service import Service
 from osa.server.service.acceptance import Acceptance
+from osa.server.service.admission import Admission
 from osa.server.service.audit import Audit
 from osa.server.service.campaigns import Campaigns
 from osa.server.service.children import Children
@@ -124,13 +125,14 @@ def build(settings: Settings) -> House:
     children = Children(known, sources, acceptance)
     running = Running(database, objects, registry, dispatch, children, policy)
     retries = Retries(database, objects, known, acceptance)
-    steps = Steps(objects, known, sources, acceptance)
+    admission = Admission(known, objects, sources)
+    steps = Steps(known, admission, acceptance)
     driver = Driver(database, steps, retries)
     service = Service(
         domain=settings.domain,
         tokens=Tokens(database),
         conventions=known,
-        ingestions=Ingestions(database, objects, known, sources, acceptance, reading),
+        ingestions=Ingestions(database, admission, acceptance, reading),
         reading=reading,
         diagnoses=Diagnoses(
             database, reading, limits=policy.limits, stale_seconds=settings.stale_after_seconds

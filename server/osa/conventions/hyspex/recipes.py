@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from pydantic import ValidationError
@@ -19,13 +20,11 @@ from pydantic import ValidationError
 from osa.conventions.geotiff.options import GeoTiffOptions
 from osa.conventions.hyspex.parameters import RGB_WAVELENGTHS_NM, VARIANTS, Variant
 from osa.conventions.nc_to_geotiff.parameters import GeoTiffParams
-from osa.conventions.steps import Start
+from osa.conventions.steps import MAX_NAME, Start
 
 NC_TO_GEOTIFF = "nc-to-geotiff"
 #: What a scene's height is called in CF; the first that is there is taken.
 HEIGHTS = ("surface_altitude", "height", "altitude")
-#: Characters of an external id and of a name, in the contract.
-MAX_NAME = 200
 #: What changes no pixel: how the same data are read, what is allowed, what comes beside.
 _BESIDE = GeoTiffOptions.no_output | {"access"}
 
@@ -58,7 +57,7 @@ class Recipe:
 
     def external_id(self, identifier: str, variant: Variant) -> str:
         """The name of the child: at most `MAX_NAME` characters, whatever the identifier is."""
-        ending = f"|{variant}|{self._digest(variant)}"
+        ending = f"|{variant}|{self._digests[variant]}"
         found = f"hyspex|{identifier}{ending}"
         if len(found) <= MAX_NAME and found.isprintable():
             return found
@@ -106,6 +105,11 @@ class Recipe:
         """What a child of `nc-to-geotiff` is asked for. Raises pydantic's ValidationError."""
         asked = json.dumps(self.parameters_of(variant))
         return GeoTiffParams.model_validate_json(asked, strict=True)
+
+    @cached_property
+    def _digests(self) -> Mapping[Variant, str]:
+        """Of what each variant is asked for: the same for all datasets of a catalogue."""
+        return {variant: self._digest(variant) for variant in self.variants}
 
     def _digest(self, variant: Variant) -> str:
         if self.convention == NC_TO_GEOTIFF:

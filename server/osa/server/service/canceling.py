@@ -4,8 +4,9 @@ with it."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from osa.server.model.machine import ABORT, ASK_TO_STOP, DROP
 from osa.server.service import facts
@@ -22,6 +23,16 @@ class Manner:
     reason: str | None
     grace_seconds: float
     force: bool = False
+
+    @classmethod
+    def of_campaign(cls, asked: Row[Any], *, force: bool) -> Manner:
+        """As the campaign was canceled, whose locked row this is."""
+        return cls(
+            by=asked.cancel_by,
+            reason=asked.cancel_reason,
+            grace_seconds=asked.cancel_grace_seconds,
+            force=force,
+        )
 
 
 def cancel(tx: Connection, tenant: str, ingestion_id: str, how: Manner) -> bool:

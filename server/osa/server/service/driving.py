@@ -95,12 +95,7 @@ class Driver:
                 # Whoever has one of them in hand may wait for the campaign: they are left for the
                 # next look.
                 ids = campaign_work.active(tx, key, states, _CANCELED_AT_ONCE)
-                how = Manner(
-                    by=stopped.cancel_by,
-                    reason=stopped.cancel_reason,
-                    grace_seconds=stopped.cancel_grace_seconds,
-                    force=stopped.cancel_force,
-                )
+                how = Manner.of_campaign(stopped, force=stopped.cancel_force)
                 for ingestion_id in ids:
                     cancel(tx, stopped.tenant, ingestion_id, how)
             if len(ids) < _CANCELED_AT_ONCE:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
 
-from osa.conventions.authoring import Convention
 from osa.server.errors import OsaError
 from osa.server.model import Action, Ingestion, Principal, StartRequest, Status, new_id
 from osa.server.service.acceptance import Acceptance, Keyed, Started
+from osa.server.service.admission import Admission
 from osa.server.service.canceling import Manner, cancel
-from osa.server.service.checks import allowed, check_start
-from osa.server.service.conventions import Conventions
+from osa.server.service.checks import allowed
 from osa.server.service.reading import Reading
-from osa.server.service.sources import Sources
 from osa.server.store import audit, cancels, ingestions
 from osa.server.store.database import Database
-from osa.server.store.objects import Objects
 
 
 class Ingestions:
@@ -25,16 +21,12 @@ class Ingestions:
     def __init__(
         self,
         database: Database,
-        objects: Objects,
-        conventions: Conventions,
-        sources: Sources,
+        admission: Admission,
         acceptance: Acceptance,
         reading: Reading,
     ) -> None:
         self._database = database
-        self._objects = objects
-        self._conventions = conventions
-        self._sources = sources
+        self._admission = admission
         self._acceptance = acceptance
         self._reading = reading
 
@@ -45,7 +37,7 @@ class Ingestions:
         right."""
         keyed = Keyed.of("startIngestion", idempotency_key, asdict(request))
         try:
-            convention, source = self._checked(principal, request)
+            convention, source = self._admission.check(principal.tenant, request)
         except OsaError:
             # What has changed since (an upload that expired, a full disk) takes no answer back.
             earlier = self._acceptance.earlier(principal, keyed)
@@ -69,14 +61,6 @@ class Ingestions:
             action="start_ingestion",
             detail={"convention_id": convention.id, "name": request.name},
         )
-
-    def _checked(
-        self, principal: Principal, request: StartRequest
-    ) -> tuple[Convention, dict[str, Any] | None]:
-        convention = self._conventions.runnable(request.convention_id)
-        check_start(convention, request)
-        self._objects.check_room()
-        return convention, self._sources.accept(principal.tenant, convention, request.source)
 
     def cancel(
         self,

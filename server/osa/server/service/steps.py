@@ -10,12 +10,10 @@ from sqlalchemy import Connection
 from osa.conventions.authoring import Convention
 from osa.server.model import Campaign, Membership, OnConflict, Principal, StartRequest, new_id
 from osa.server.service.acceptance import Acceptance
-from osa.server.service.checks import check_start
+from osa.server.service.admission import Admission
 from osa.server.service.conventions import Conventions
-from osa.server.service.sources import Sources
 from osa.server.store import campaign_changes
 from osa.server.store.ingestions import NewIngestion
-from osa.server.store.objects import Objects
 
 #: Items that are committed together: with each may come children.
 _BATCH_SIZE = 50
@@ -25,21 +23,17 @@ class Steps:
     """Begins steps, for a caller or for the server itself."""
 
     def __init__(
-        self, objects: Objects, conventions: Conventions, sources: Sources, acceptance: Acceptance
+        self, conventions: Conventions, admission: Admission, acceptance: Acceptance
     ) -> None:
-        self._objects = objects
         self._conventions = conventions
-        self._sources = sources
+        self._admission = admission
         self._acceptance = acceptance
 
     def check(self, tenant: str, convention_id: str, parameters: Mapping[str, Any]) -> Convention:
         """The convention, if it can run these steps now. Raises what a start raises."""
-        convention = self._conventions.runnable(convention_id)
-        request = StartRequest(convention_id=convention.id, parameters=parameters)
-        check_start(convention, request)
-        self._objects.check_room()
         # A step has no source: what it reads its parameters name.
-        self._sources.accept(tenant, convention, None)
+        request = StartRequest(convention_id=convention_id, parameters=parameters)
+        convention, _ = self._admission.check(tenant, request)
         return convention
 
     def begin(

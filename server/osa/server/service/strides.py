@@ -45,12 +45,8 @@ def is_over(tx: Connection, now: Ingestion) -> bool:
     campaign = campaign_changes.lock(tx, now.campaign_key)
     if campaign.wanted != "stop":
         return False
-    how = Manner(
-        by=campaign.cancel_by,
-        reason=campaign.cancel_reason,
-        grace_seconds=campaign.cancel_grace_seconds,
-    )
-    cancel(tx, now.tenant, now.id, how)
+    # Not by force: whoever has asked for that ends it from outside.
+    cancel(tx, now.tenant, now.id, Manner.of_campaign(campaign, force=False))
     return True
 
 

@@ -87,10 +87,10 @@ def _where_it_is() -> tuple[ColumnElement[str], ColumnElement[str]]:
     return status, reason
 
 
-STATUS, _REASON = _where_it_is()
+_STATUS, _REASON = _where_it_is()
 _COLUMNS = (
     campaign,
-    STATUS.label("status"),
+    _STATUS.label("status"),
     _REASON.label("status_reason"),
     now().label("read_at"),
 )
@@ -187,7 +187,7 @@ def page(
 ) -> tuple[Sequence[Campaign], Slice]:
     statement = select(*_COLUMNS).where(_row.tenant == tenant)
     if query.statuses:
-        statement = statement.where(STATUS.in_(sorted(query.statuses)))
+        statement = statement.where(_STATUS.in_(sorted(query.statuses)))
     if query.convention_id is not None:
         statement = statement.where(_row.convention_id == query.convention_id)
     found = read_slice(
