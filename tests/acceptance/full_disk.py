@@ -53,6 +53,8 @@ _MIB = 1024**2
 #: Below this nothing is accepted.
 _MIN_FREE = 2 * _MIB
 _ITEMS = 8
+#: What the archive says of it; the engine has words of its own, when it is the first to meet it.
+_DATABASE_FULL = "The disk of the database is full."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,12 +248,13 @@ def database(stage: Stage) -> str:
     stage.paused(id, gate)
     stage.disk.fill()
     # What the log of the database has room for already is used up by what is written meanwhile.
-    until(lambda: "No space" in _signs(stage) or _refused(stage), "nothing can be written")
+    until(lambda: _DATABASE_FULL in _signs(stage) or _refused(stage), "nothing can be written")
     stage.goes_on_answering()
     with stage.served.client() as http:
         stage.problem(http.post(f"/api/v1/ingestions/{id}/cancel", json={}))
+    before = len(_signs(stage))
     gate.unlink()
-    until(lambda: "disk is full" in stage.served.program.said().lower(), "the worker has met it")
+    until(lambda: _DATABASE_FULL in _signs(stage)[before:], "the worker has met it")
     stage.goes_on_answering()
     stage.disk.clear()
     until(stage.served.is_ready, "it is ready again")
@@ -326,7 +329,11 @@ def main() -> None:
                 with _staged(databases, chosen.database, folder, inside=inside) as stage:
                     for scenario in names:
                         began = time.monotonic()
-                        told = SCENARIOS[scenario](stage)
+                        try:
+                            told = SCENARIOS[scenario](stage)
+                        except AssertionError as exc:
+                            exc.add_note(f"The server said:\n{stage.served.program.said()[-8000:]}")
+                            raise
                         seconds = time.monotonic() - began
                         kind = "sqlite" if inside else chosen.database
                         print(f"{kind} {scenario}: {told}; {seconds:.0f} s", flush=True)
