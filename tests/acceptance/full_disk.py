@@ -71,9 +71,12 @@ class Stage:
     def access(self) -> dict[str, Any]:
         return {"server": self.served.url, "token": self.served.token}
 
-    def start(self, prefix: str, **parameters: Any) -> str:
-        """Eight items with a file of half a MiB each, two in a batch; slow enough to step in."""
-        return str(
+    def start(self, prefix: str) -> tuple[str, Path]:
+        """Eight items with a file of half a MiB each, two in a batch: it stands still in the middle
+        of the second while the path that comes with its id exists."""
+        gate = self.folder / "gate"
+        gate.touch()
+        id = str(
             start_ingestion(
                 convention_id="test-counter",
                 batch_size=2,
@@ -82,11 +85,18 @@ class Stage:
                     "prefix": prefix,
                     "with_files": True,
                     "bytes_per_file": _MIB // 2,
-                    **parameters,
+                    "gate": str(gate),
+                    "gate_from": 3,
                 },
                 **self.access,
             )["id"]
         )
+        work = self.house.settings.work_dir / id
+        until(
+            lambda: self.get(id)["counts"]["seen"] == 2 and len(list(work.rglob("*.txt"))) == 1,
+            "a batch is committed, and it stands still in the next",
+        )
+        return id, gate
 
     def get(self, id: str) -> dict[str, Any]:
         return get_ingestion(ingestion_id=id, **self.access)
@@ -130,20 +140,6 @@ class Stage:
             until(whole, "nothing is left", seconds=5)
         assert not found, found[:5]
 
-    def paused(self, id: str, gate: Path) -> Path:
-        """Wait for the first batch, then let it stand still before an item; its own folder."""
-        until(lambda: self.get(id)["counts"]["seen"] >= 2, "a batch is committed", every=0.01)
-        gate.touch()
-        work = self.house.settings.work_dir / id
-        seen = [-1]
-
-        def still() -> bool:
-            before, seen[0] = seen[0], len(list(work.rglob("*.txt")))
-            return before == seen[0]
-
-        until(still, "it stands still", every=0.3)
-        return work
-
     def again(self, first: str, prefix: str) -> None:
         """With room again, what is left of it succeeds, and everything is there once."""
         self.disk.clear()
@@ -175,12 +171,8 @@ def _failed_for_want_of_room(stage: Stage, id: str) -> str:
 
 def batch(stage: Stage) -> str:
     """Its files are written, and have no place among the objects."""
-    gate = stage.folder / "gate"
-    gate.unlink(missing_ok=True)
-    id = stage.start("batch/", seconds_per_item=0.1, gate=str(gate))
-    work = stage.paused(id, gate)
-    written = len(list(work.rglob("*.txt")))
-    stage.disk.fill_with_files(leave=2 - written)
+    id, gate = stage.start("batch/")
+    stage.disk.fill_with_files(leave=1)
     gate.unlink()
     told = _failed_for_want_of_room(stage, id)
     stage.disk.fill()
@@ -192,10 +184,7 @@ def batch(stage: Stage) -> str:
 
 def file(stage: Stage) -> str:
     """There is room for a part of it."""
-    gate = stage.folder / "gate"
-    gate.unlink(missing_ok=True)
-    id = stage.start("file/", seconds_per_item=0.1, gate=str(gate))
-    stage.paused(id, gate)
+    id, gate = stage.start("file/")
     stage.disk.fill(leave=_MIB // 4)
     gate.unlink()
     told = _failed_for_want_of_room(stage, id)
@@ -242,10 +231,7 @@ def _objects(stage: Stage) -> set[str]:
 
 def database(stage: Stage) -> str:
     """Nothing can be written down any more: nothing is promised either, and nothing is lost."""
-    gate = stage.folder / "gate"
-    gate.unlink(missing_ok=True)
-    id = stage.start("database/", seconds_per_item=0.1, gate=str(gate))
-    stage.paused(id, gate)
+    id, gate = stage.start("database/")
     stage.disk.fill()
     # What the log of the database has room for already is used up by what is written meanwhile.
     until(lambda: _DATABASE_FULL in _signs(stage) or _refused(stage), "nothing can be written")

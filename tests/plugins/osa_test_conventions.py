@@ -49,6 +49,7 @@ class CounterParams(Params):
     gate: str | None = Field(
         default=None, description="Wait before each item while this path exists."
     )
+    gate_from: int = Field(default=0, ge=0, description="The number of the first that waits.")
 
 
 def _count(context: Context[CounterParams]) -> Iterator[Batch]:
@@ -56,7 +57,7 @@ def _count(context: Context[CounterParams]) -> Iterator[Batch]:
 
     def items() -> Iterator[tuple[Item, dict[str, int]]]:
         for number in range(context.cursor.get("next", 0), params.count):
-            while params.gate is not None and Path(params.gate).exists():
+            while _is_shut(params, number):
                 context.checkpoint()
                 time.sleep(0.005)
             if params.seconds_per_item:
@@ -69,6 +70,10 @@ def _count(context: Context[CounterParams]) -> Iterator[Batch]:
             yield item, {"next": number + 1}
 
     yield from context.batches(items())
+
+
+def _is_shut(params: CounterParams, number: int) -> bool:
+    return number >= params.gate_from and params.gate is not None and Path(params.gate).exists()
 
 
 def _item(context: Context[CounterParams], number: int) -> Item:
