@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,20 +31,20 @@ from osa.conventions.wanted import Wanted
 
 np = pytest.importorskip("numpy")
 netCDF4 = pytest.importorskip("netCDF4")
+pyproj = pytest.importorskip("pyproj")
 rasterio = pytest.importorskip("rasterio")
 h5py = pytest.importorskip("h5py")
 cogeo = pytest.importorskip("rio_cogeo.cogeo")
 
-UTM = {
+TRANSVERSE = {
     "grid_mapping_name": "transverse_mercator",
     "latitude_of_projection_origin": 0.0,
     "longitude_of_central_meridian": 15.0,
     "scale_factor_at_central_meridian": 0.9996,
     "false_easting": 500000.0,
     "false_northing": 0.0,
-    "semi_major_axis": 6378137.0,
-    "inverse_flattening": 298.257223563,
 }
+UTM = {**TRANSVERSE, "semi_major_axis": 6378137.0, "inverse_flattening": 298.257223563}
 ROTATED = {
     "grid_mapping_name": "rotated_latitude_longitude",
     "grid_north_pole_latitude": 39.25,
@@ -388,11 +389,38 @@ def test_an_unknown_or_incomplete_grid_mapping_is_an_error(grid: Grid, convert: 
         ({"grid_mapping_name": "potato"}, "is not complete or not known"),
         ({"comment": "nothing"}, "neither `crs_wkt` nor `grid_mapping_name`"),
         ({"crs_wkt": "PROJCS[broken"}, "is broken"),
+        ({**TRANSVERSE, "earth_radius": "six"}, "`earth_radius` of .* is not a number: 'six'"),
+        # UTM on a sphere, which PROJ writes down and cannot compute.
+        ({**TRANSVERSE, "earth_radius": 6371000.0}, "not complete or not known: .*cannot compute"),
         ({"crs_wkt": "file:///etc/passwd"}, "is not WKT that is read"),
     ):
         grid.mapping = mapping
         with pytest.raises(SourceInvalid, match=message):
             convert(grid)
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        {},
+        {"earth_radius": 6371000.0, "longitude_of_central_meridian": 14.0},
+        {"semi_major_axis": 6377397.155, "inverse_flattening": 299.1528128},
+        {"semi_major_axis": 6378137.0},
+        {"semi_major_axis": 6378137.0, "semi_minor_axis": 6356752.3},
+        {
+            "semi_major_axis": 6378137.0,
+            "inverse_flattening": 298.25,
+            "longitude_of_prime_meridian": 2.5,
+        },
+    ],
+)
+def test_a_mapping_means_what_pyproj_reads_from_it(
+    grid: Grid, convert: Any, figure: dict[str, Any]
+) -> None:
+    grid.mapping = {**TRANSVERSE, **figure}
+    with warnings.catch_warnings(action="ignore"):
+        expected = pyproj.CRS.from_cf(grid.mapping).to_wkt()
+    assert convert(grid)[0].metadata["crs"]["wkt"] == expected
 
 
 def test_metres_without_a_crs_ask_for_one(grid: Grid, convert: Any) -> None:

@@ -34,11 +34,11 @@ def parse(value: str, *, parameter: str) -> Crs:
             warnings.simplefilter("ignore")
             if _AUTHORITY.match(value):
                 authority, _, code = value.partition(":")
-                return pyproj.CRS.from_authority(authority.upper(), code.upper())
+                return usable(pyproj.CRS.from_authority(authority.upper(), code.upper()))
             if is_plain_wkt(value):
-                return pyproj.CRS.from_wkt(value)
+                return usable(pyproj.CRS.from_wkt(value))
             if is_plain_proj(value):
-                return pyproj.CRS.from_string(value)
+                return usable(pyproj.CRS.from_string(value))
     except pyproj.exceptions.CRSError as exc:
         raise ParametersInvalid(
             f"`{parameter}`: {value[:100]!r} is not a known CRS: {exc}"
@@ -47,6 +47,19 @@ def parse(value: str, *, parameter: str) -> Crs:
         f"`{parameter}`: {value[:100]!r} is no form of a CRS that is read.",
         hint="Write it like EPSG:25833, as WKT, or as a PROJ string without names of files.",
     )
+
+
+def usable(crs: Crs) -> Crs:
+    """The CRS. Raises pyproj's CRSError for one that PROJ reads and cannot compute with, such as
+    UTM on a sphere."""
+    import pyproj
+
+    try:
+        if crs.geodetic_crs is not None:
+            pyproj.Transformer.from_crs(crs, crs.geodetic_crs)
+    except pyproj.exceptions.ProjError as exc:
+        raise pyproj.exceptions.CRSError(f"PROJ cannot compute with it: {exc}") from exc
+    return crs
 
 
 def is_plain_wkt(value: str) -> bool:

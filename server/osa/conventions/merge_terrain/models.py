@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from osa.conventions.failures import SourceInvalid, SourceRefused
-from osa.conventions.geotiff.crs import Crs, is_plain_wkt, is_rotated
+from osa.conventions.geotiff.crs import Crs, is_plain_wkt, is_rotated, usable
 from osa.conventions.geotiff.writing import gdal
 
 #: Bytes of one block, which GDAL decodes in memory as a whole.
@@ -157,7 +157,7 @@ def _crs(raster: Any, label: str) -> tuple[Crs, str | None]:
     if not is_plain_wkt(wkt):
         raise SourceRefused(f"The CRS of {label} names a file, which is not read.")
     try:
-        crs = pyproj.CRS.from_wkt(wkt)
+        crs = usable(pyproj.CRS.from_wkt(wkt))
     except pyproj.exceptions.CRSError as exc:
         raise SourceInvalid(f"The CRS of {label} is not understood: {exc}.") from exc
     vertical = None

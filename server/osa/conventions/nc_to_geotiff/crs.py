@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from osa.conventions.failures import ParametersInvalid, SourceInvalid
-from osa.conventions.geotiff.crs import Crs, is_plain_proj, is_plain_wkt, parse
+from osa.conventions.geotiff.crs import Crs, is_plain_proj, is_plain_wkt, parse, usable
 from osa.conventions.nc_to_geotiff.axes import Axes
 from osa.conventions.nc_to_geotiff.variables import (
     Attributes,
@@ -20,15 +20,15 @@ from osa.conventions.nc_to_geotiff.variables import (
 )
 
 #: CF appendix F: any of these says what figure of the Earth is meant.
+_LENGTHS = ("semi_major_axis", "semi_minor_axis", "inverse_flattening", "earth_radius")
 _FIGURES = (
-    "semi_major_axis",
-    "semi_minor_axis",
-    "inverse_flattening",
-    "earth_radius",
+    *_LENGTHS,
     "reference_ellipsoid_name",
     "horizontal_datum_name",
     "geographic_crs_name",
 )
+#: CF appendix F: what is meant when a grid mapping does not say it.
+_GREENWICH: Attributes = {"prime_meridian_name": "Greenwich", "longitude_of_prime_meridian": 0.0}
 _METRES = {
     **dict.fromkeys(("m", "meter", "metre", "meters", "metres"), 1.0),
     **dict.fromkeys(("km", "kilometer", "kilometre", "kilometers", "kilometres"), 1000.0),
@@ -144,16 +144,34 @@ def _of_mapping(name: str, mapping: dict[str, Any]) -> Crs:
     cf = {key: _plain(value) for key, value in mapping.items()}
     if not any(figure in cf for figure in _FIGURES):
         cf.update(_figure_of_proj4(text(mapping, "proj4") or text(mapping, "proj4_params")))
+    if _has_lengths(name, cf) and not cf.keys() & _GREENWICH.keys():
+        # pyproj means the same, and looks for it among all names of PROJ: a quarter of a second.
+        cf.update(_GREENWICH)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return pyproj.CRS.from_cf(cf)
+            return usable(pyproj.CRS.from_cf(cf))
     except (pyproj.exceptions.CRSError, KeyError, TypeError, ValueError, IndexError) as exc:
         kind = text(mapping, "grid_mapping_name")
         raise SourceInvalid(
             f"The grid mapping {name!r} ({kind}) is not complete or not known: {exc!r}.",
             hint="Give `crs`.",
         ) from exc
+
+
+def _has_lengths(name: str, cf: Mapping[str, Any]) -> bool:
+    """Whether an ellipsoid, or a sphere, is given by its lengths.
+
+    Raises SourceInvalid for one that is no number: pyproj would pass over it, and take WGS 84.
+    """
+    for length in _LENGTHS:
+        if not isinstance(cf.get(length, 0), int | float):
+            raise SourceInvalid(
+                f"`{length}` of the grid mapping {name!r} is not a number: {cf[length]!r}.",
+                hint="Mend the file, or give `crs`.",
+            )
+    flattened = "inverse_flattening" in cf or "semi_minor_axis" in cf
+    return "earth_radius" in cf or ("semi_major_axis" in cf and flattened)
 
 
 def _figure_of_proj4(value: str) -> dict[str, Any]:
@@ -194,7 +212,7 @@ def _from_wkt(wkt: str, where: str) -> Crs:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return pyproj.CRS.from_wkt(wkt)
+            return usable(pyproj.CRS.from_wkt(wkt))
     except pyproj.exceptions.CRSError as exc:
         raise SourceInvalid(f"The CRS in {where} is broken: {exc}", hint="Give `crs`.") from exc
 
