@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 _HOUSE = Path(__file__).parents[1]
 _ROOTS = ("server", "sdk", "cli")
 _LONGEST = 300
@@ -60,3 +62,18 @@ def test_the_arrows_between_rooms_go_down() -> None:
         [str(lint), "--no-cache"], cwd=_HOUSE, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "needless"),
+    [
+        ("osa.conventions.slot", {"httpx", "numpy", "sqlalchemy", "osa.server"}),
+        ("osa.server.commands.working", {"alembic", "fastapi", "httpx", "numpy"}),
+    ],
+)
+def test_a_process_starts_without_what_it_may_never_need(module: str, needless: set[str]) -> None:
+    program = f"import sys, {module}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert needless & set(done.stdout.split()) == set()

@@ -19,11 +19,12 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
-from typing import Self
-
-import httpx
+from typing import TYPE_CHECKING, Self
 
 from osa.conventions.failures import SourceRefused
+
+if TYPE_CHECKING:
+    import httpx
 
 Address = IPv4Address | IPv6Address
 #: A host as it is compared: a literal address, or a lower-case ASCII name without a trailing dot.
@@ -199,6 +200,8 @@ def _host_and_port(entry: str) -> tuple[Host, int | None]:
 
 def shown(uri: str) -> str:
     """The URI for a message or a log: without user, query and fragment, where secrets are kept."""
+    import httpx
+
     try:
         url = httpx.URL(uri).copy_with(userinfo=b"", fragment=None)
     except httpx.InvalidURL:
@@ -212,6 +215,8 @@ def parse_http_uri(uri: str, allowed: AllowList) -> httpx.URL:
     Raises SourceRefused unless it is http or https, names a host, and that host is public as far as
     its spelling tells, or listed.
     """
+    import httpx
+
     if len(uri) > MAX_URI_CHARS:
         raise SourceRefused(f"The URI has {len(uri)} characters; at most {MAX_URI_CHARS} are read.")
     if _FORBIDDEN.search(uri):
@@ -274,6 +279,8 @@ def check_uri(uri: str, *, allowed_hosts: Sequence[str] = (), file_allowed: bool
 
 def file_path(uri: str) -> str:
     """The absolute path that a `file:` URI names, percent-decoded. Raises SourceRefused."""
+    import httpx
+
     if len(uri) > MAX_URI_CHARS or _FORBIDDEN.search(uri):
         raise SourceRefused(f"{uri[:80]!r} is too long, or holds a space or a control character.")
     try:

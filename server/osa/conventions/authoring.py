@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -22,7 +22,10 @@ from osa.conventions.lines import CONVENTIONS
 from osa.conventions.sources import LocalFile, Source
 from osa.conventions.steps import Reached, Step
 from osa.conventions.wanted import Wanted
-from osa.conventions.web import WebClient, fetch_uri
+
+if TYPE_CHECKING:
+    # The HTTP library is a third of a slot's start, and most conventions never ask for it.
+    from osa.conventions.web import WebClient
 
 
 class Params(BaseModel):
@@ -116,6 +119,8 @@ class Context(Generic[P]):
     def web(self) -> WebClient:
         """The only way to the network: guarded against private addresses, endless bodies and slow
         hosts."""
+        from osa.conventions.web import WebClient
+
         if self._web is None:
             self._web = WebClient(
                 allowed_hosts=self.limits.allowed_hosts,
@@ -181,6 +186,8 @@ class Context(Generic[P]):
                 filename=source.filename,
                 media_type=source.media_type,
             )
+        from osa.conventions.web import fetch_uri
+
         self._fetched += 1
         return fetch_uri(
             source,

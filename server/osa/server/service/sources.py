@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from osa.conventions import Convention, Source, SourceRefused
-from osa.conventions.web import check_uri
+from osa.conventions.addresses import check_uri
 from osa.server.errors import InvalidSource, RecordNotFound, SourceNotAllowed, UploadNotFound
 from osa.server.model import SourceRequest, new_id
 from osa.server.store import records, uploads
