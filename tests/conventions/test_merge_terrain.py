@@ -374,6 +374,44 @@ def test_what_does_not_say_where_it_is_is_refused(dem: Make, merge: Merge) -> No
         merge(dem([[1]], crs='LOCAL_CS["site",UNIT["metre",1]]'))
 
 
+@pytest.mark.parametrize(
+    ("corner", "pixel"), [(1e20, 10), (6e6, 1e-12), (6e6, 1e308), (1e300, 1e-10), (0, 1e-150)]
+)
+def test_a_geotransform_that_float64_cannot_count_in_is_refused(
+    dem: Make, merge: Merge, corner: float, pixel: float
+) -> None:
+    with pytest.raises(SourceInvalid, match="has no georeferencing that can be used"):
+        merge(dem([[1, 2]], left=corner, top=corner, pixel=pixel))
+
+
+def test_latitudes_end_at_the_poles(dem: Make, merge: Merge) -> None:
+    place = {"left": 10, "pixel": 0.5}
+    with pytest.raises(SourceInvalid, match=r"up to 120; are x and y swapped\?"):
+        merge(dem([[1, 2]], top=120, crs="EPSG:4326", **place))
+    # A row of posts at the pole; and a right angle is 100 grads.
+    assert pixels(merge(dem([[1, 2]], top=90.25, crs="EPSG:4326", **place))).max() == 2
+    assert pixels(merge(dem([[1, 2]], top=95, crs="EPSG:4807", **place))).max() == 2
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64"])
+def test_the_largest_integers_are_no_heights(dem: Make, merge: Merge, dtype: str) -> None:
+    values = np.array([[7, np.iinfo(dtype).max]], dtype=dtype)
+    with pytest.raises(SourceInvalid, match=f"has {dtype} numbers beyond 1e\\+15"):
+        merge(dem(values, dtype=dtype, nodata=None))
+    assert pixels(merge(dem([[7, 0]], dtype=dtype, nodata=0))).tolist() == [[7, -9999]]
+
+
+@pytest.mark.parametrize(("scale", "offset"), [(np.nan, 0), (1, np.inf), (1e308, 0)])
+def test_a_scale_that_gives_no_heights_is_refused(
+    dem: Make, merge: Merge, scale: float, offset: float
+) -> None:
+    def scaled(target: Any) -> None:
+        target.scales, target.offsets = (scale,), (offset,)
+
+    with pytest.raises(SourceInvalid, match="no height can follow"):
+        merge(dem([[1, 2]], after=scaled))
+
+
 def test_a_mask_of_its_own_is_not_ignored(dem: Make, merge: Merge) -> None:
     with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True):
         path = dem(
@@ -579,7 +617,10 @@ def test_progress_is_counted(dem: Make, context: Any) -> None:
     "parameters",
     [
         {"bounds": [1, 1, 0, 2]},
+        {"bounds": [-1e308, -1e308, 1e308, 1e308]},
         {"resolution": 0},
+        {"resolution": 1e-308},
+        {"resolution": [10, 1e308]},
         {"warp_error_threshold": 0},
         {"nodata": "nan", "dtype": "int16"},
         {"nodata": -9999, "dtype": "uint16"},

@@ -321,6 +321,11 @@ def test_across_the_date_line_no_mesh_is_made(write: Write, raster: Any) -> None
         write(raster(mountains(100, 100), west=600_000, north=0, pixel=5000, crs="EPSG:32660"))
 
 
+def test_of_less_than_a_billionth_of_a_degree_no_mesh_is_made(write: Write, raster: Any) -> None:
+    with pytest.raises(ParametersInvalid, match="lies on the globe cannot be said"):
+        write(raster(mountains(3, 3), pixel=1e-10))
+
+
 def test_a_stop_is_seen_between_tiles_and_leaves_no_scratch(raster: Any, tmp_path: Path) -> None:
     left = 30
 

@@ -26,7 +26,10 @@ Resampling = Literal[
 Dtype = Literal[
     "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64"
 ]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+#: Nothing is that small or that far away; beyond, the arithmetic of a grid overflows.
+SMALLEST, FARTHEST = 1e-12, 1e15
+Positive = Annotated[float, Field(ge=SMALLEST, le=FARTHEST, allow_inf_nan=False)]
+Place = Annotated[float, Field(ge=-FARTHEST, le=FARTHEST, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Number = Annotated[float, Field(allow_inf_nan=False)] | Literal["nan"]
 

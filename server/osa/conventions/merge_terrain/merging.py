@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from osa.conventions.failures import ParametersInvalid
+from osa.conventions.failures import ParametersInvalid, SourceInvalid
 from osa.conventions.geotiff.crs import to_raster_crs
 from osa.conventions.geotiff.layout import Layout, Window
+from osa.conventions.geotiff.options import FARTHEST
 from osa.conventions.geotiff.warping import WARP_MB
 from osa.conventions.merge_terrain.grid import Placed, Plan
 from osa.conventions.merge_terrain.models import blamed, open_raster
@@ -182,6 +183,13 @@ class _Views:
                 found: NDArray[Any] = self._pixels(placed, window, placed.first_pixel)
             else:
                 found = self._view(placed).read(1, window=place)
+        # float64, as which rasterio gives nodata, does not hold 2⁶³ - 1: it gives none.
+        if model.dtype in ("int64", "uint64") and (abs(found) > FARTHEST).any():
+            raise SourceInvalid(
+                f"{model.label} has {model.dtype} numbers beyond {FARTHEST:g}, which are no "
+                "heights; a nodata value so large cannot be read.",
+                hint="Write it as float32 or int32 (gdal_translate -ot Float32 -a_nodata …).",
+            )
         if (model.scale, model.offset) != (1.0, 0.0):
             found = found * found.dtype.type(model.scale) + found.dtype.type(model.offset)
         return found

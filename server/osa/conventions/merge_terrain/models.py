@@ -11,10 +11,13 @@ from typing import Any
 
 from osa.conventions.failures import SourceInvalid, SourceRefused
 from osa.conventions.geotiff.crs import Crs, is_plain_wkt, is_rotated, usable
+from osa.conventions.geotiff.options import FARTHEST, SMALLEST
 from osa.conventions.geotiff.writing import gdal
 
 #: Bytes of one block, which GDAL decodes in memory as a whole.
 _MAX_BLOCK_BYTES = 256 * 1024**2
+#: Part of its distance from the origin that a pixel has to be for float64 to tell it from the next.
+_APART = 1e-14
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,7 @@ class Model:
     label: str
     width: int
     height: int
+    dtype: str
     #: GDAL-like affine in the order of rasterio: (a, b, c, d, e, f).
     transform: tuple[float, float, float, float, float, float]
     #: Its horizontal CRS.
@@ -104,12 +108,13 @@ def read_model(path: Path, *, driver: str, label: str) -> Model:
                 hint="Write a geotransform into the file (gdal_edit.py -a_ullr …).",
             )
         crs, vertical = _crs(raster, label)
-        return Model(
+        model = Model(
             path=path,
             driver=driver,
             label=label,
             width=raster.width,
             height=raster.height,
+            dtype=dtype,
             transform=transform,
             crs=crs,
             vertical_crs=vertical,
@@ -118,6 +123,35 @@ def read_model(path: Path, *, driver: str, label: str) -> Model:
             offset=raster.offsets[0],
             units=(raster.units[0] or "").strip(),
         )
+    _check_place(model)
+    # Also where they are not a number: every height would be missing, without a word.
+    if not (abs(model.scale) <= FARTHEST and abs(model.offset) <= FARTHEST):
+        raise SourceInvalid(
+            f"{label} has a scale of {model.scale:g} and an offset of {model.offset:g}: no height "
+            "can follow from them.",
+            hint="Correct them (gdal_edit.py -scale … -offset …).",
+        )
+    return model
+
+
+def _check_place(model: Model) -> None:
+    far = max(map(abs, (*model.transform, *model.bounds)))
+    if far > FARTHEST or min(model.resolution) < max(SMALLEST, far * _APART):
+        raise SourceInvalid(
+            f"{model.label} has no georeferencing that can be used: pixels of "
+            f"{model.resolution[0]:g} × {model.resolution[1]:g} at {model.transform[2]:g}, "
+            f"{model.transform[5]:g}.",
+            hint="Write a geotransform into the file (gdal_edit.py -a_ullr …).",
+        )
+    if model.crs.is_geographic:
+        # Some count in grads.
+        pole = math.pi / 2 / model.crs.axis_info[0].unit_conversion_factor
+        _, bottom, _, top = model.bounds
+        # Pixels may pass the poles (grids with a row at 90°); their centres may not.
+        if max(-bottom, top) > pole + model.resolution[1]:
+            raise SourceInvalid(
+                f"{model.label} has latitudes up to {max(-bottom, top):.10g}; are x and y swapped?"
+            )
 
 
 def _check_blocks(raster: Any, dtype: str, label: str) -> None:

@@ -8,9 +8,9 @@ from pydantic import Field, model_validator
 
 from osa.conventions.geotiff.options import (
     CRS_FORMS,
-    Finite,
     GeoTiffOptions,
     Number,
+    Place,
     Positive,
     Resampling,
 )
@@ -61,7 +61,7 @@ class MergeTerrainParams(GeoTiffOptions):
             "of the last, the lowest, the highest, or the mean."
         ),
     )
-    bounds: tuple[Finite, Finite, Finite, Finite] | None = Field(
+    bounds: tuple[Place, Place, Place, Place] | None = Field(
         None,
         description=(
             "[left, bottom, right, top] of the result, in units of its CRS. Default: all sources."

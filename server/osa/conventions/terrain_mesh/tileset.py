@@ -116,7 +116,13 @@ def _place(raster: Path) -> tuple[list[float], float]:
         crs = pyproj.CRS.from_wkt(opened.crs.to_wkt())
         bbox = lonlat_bbox(tuple(opened.bounds), crs)
         height = opened.height
-    if bbox is None or not -180 <= bbox[0] <= 180 or not -180 <= bbox[2] <= 180:
+    # Rounded, what is lower than 1e-9 degrees has no height.
+    if (
+        bbox is None
+        or not -180 <= bbox[0] <= 180
+        or not -180 <= bbox[2] <= 180
+        or bbox[1] >= bbox[3]
+    ):
         raise ParametersInvalid(
             "Where the result lies on the globe cannot be said, so no terrain mesh is made.",
             hint="Give `dst_crs` EPSG:4326, or leave `terrain` out.",
