@@ -1014,3 +1014,132 @@ def test_listing_the_convention_loads_no_heavy_library() -> None:
         [sys.executable, "-c", script], check=True, capture_output=True, text=True
     )
     assert done.stdout.strip() == "[]"
+
+
+# --- odd files -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["i8", "u8"])
+def test_missing_values_of_long_integers_are_told_as_gdal_can_read_them(
+    grid: Grid, convert: Any, kind: str
+) -> None:
+    grid.field = np.arange(12, dtype=kind).reshape(3, 4)
+    fill = netCDF4.default_fillvals[kind]
+    grid.field[1, 1] = fill
+    (item,) = convert(grid)
+    with rasterio.open(item.files[0].path) as opened:
+        read = opened.read(1, masked=True)
+    assert read.mask.sum() == 1 and read.mask[1, 1]
+    assert read[2, 3] == 11
+    assert abs(item.metadata["nodata"]) == 2**53
+    with pytest.raises(ParametersInvalid, match="cannot be told in a GeoTIFF"):
+        convert(grid, nodata=2**62)
+
+
+def test_data_outside_of_the_target_crs_are_told(grid: Grid, convert: Any) -> None:
+    with pytest.raises(ParametersInvalid, match="cannot be warped to `dst_crs`"):
+        convert(grid, dst_crs="+proj=gnom +lat_0=-90")
+
+
+@pytest.mark.parametrize("wanted", ["EPSG:5773", "EPSG:4978", "EPSG:9707"])
+def test_a_target_without_a_plane_is_refused(grid: Grid, convert: Any, wanted: str) -> None:
+    with pytest.raises(ParametersInvalid, match=r"`dst_crs`: .* is not a horizontal CRS"):
+        convert(grid, dst_crs=wanted)
+    with pytest.raises(ParametersInvalid, match=r"`bounds_crs`: .* is not a horizontal CRS"):
+        convert(grid, bounds=[0, 0, 1, 1], bounds_crs=wanted)
+
+
+def test_another_body_has_no_place_on_earth(grid: Grid, convert: Any) -> None:
+    grid.lonlat([1.0, 2.0], [3.0, 2.0])
+    (item,) = convert(grid, crs="IAU_2015:49900")
+    assert item.metadata["bbox"] is None
+    with pytest.raises(ParametersInvalid, match="cannot be expressed"):
+        convert(grid, crs="IAU_2015:49900", bounds=[0, 0, 1, 1], bounds_crs="EPSG:4326")
+
+
+@pytest.mark.parametrize("name", ["x", "y", "time", "field"])
+def test_a_damaged_chunk_is_told_wherever_it_lies(
+    grid: Grid, convert: Any, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "damaged.nc"
+    with netCDF4.Dataset(path, "w") as file:
+        sizes = {"time": 2, "y": 3, "x": 4}
+        for dimension, size in sizes.items():
+            file.createDimension(dimension, size)
+        checked = {"zlib": True, "fletcher32": True}
+        for axis, values, own in (
+            ("x", grid.x, grid.x_attributes),
+            ("y", grid.y, grid.y_attributes),
+            ("time", [1.0, 2.0], {"units": "days since 2000-01-01"}),
+        ):
+            made = file.createVariable(axis, "f8", (axis,), **checked)
+            made.setncatts(own)
+            made[:] = values
+        file.createVariable("crs", "i4").setncatts(UTM)
+        field = file.createVariable("field", "f4", tuple(sizes), **checked)
+        field.grid_mapping = "crs"
+        field[:] = np.arange(24).reshape(2, 3, 4)
+    with h5py.File(path) as file:
+        chunk = file[name].id.get_chunk_info(0)
+    content = bytearray(path.read_bytes())
+    content[chunk.byte_offset + 3] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(SourceInvalid, match=f"'{name}' cannot be decoded"):
+        convert(path)
+
+
+@pytest.mark.parametrize("fill", [np.inf, -np.inf, -1.797e308])
+def test_metadata_are_json_whatever_is_missing(grid: Grid, convert: Any, fill: float) -> None:
+    grid.field, grid.fill = np.full((3, 4), -1.797e308), fill
+    (item,) = convert(grid)
+    json.dumps(item.metadata, allow_nan=False)
+
+
+@pytest.mark.parametrize("value", ["0.1", np.nan, np.inf])
+def test_a_scale_that_is_no_number_is_told(grid: Grid, convert: Any, value: Any) -> None:
+    grid.attributes["scale_factor"] = value
+    with pytest.raises(SourceInvalid, match="`scale_factor` of 'field' is not a number"):
+        convert(grid)
+    del grid.attributes["scale_factor"]
+    grid.more = lambda file: file["x"].setncattr("add_offset", value)
+    with pytest.raises(SourceInvalid, match="`add_offset` of 'x' is not a number"):
+        convert(grid)
+
+
+def test_packed_times_are_unpacked(grid: Grid, convert: Any) -> None:
+    own = {"scale_factor": 0.5, "add_offset": 10.0, "missing_value": np.array([-1.0, -2.0])}
+    write = timed(grid, [2, 6, -2], "days since 2000-01-01").more
+
+    def more(file: Any) -> None:
+        write(file)
+        file["time"].setncatts(own)
+
+    grid.more = more
+    found = [item.metadata["time"] for item in convert(grid)]
+    assert found == ["2000-01-12T00:00:00Z", "2000-01-14T00:00:00Z", None]
+
+
+def test_nonsense_of_a_datum_is_the_fault_of_the_file(grid: Grid, convert: Any) -> None:
+    assert grid.mapping is not None
+    grid.mapping["towgs84"] = "abc"
+    with pytest.raises(SourceInvalid, match=r"not complete or not known: .*GDAL cannot read it"):
+        convert(grid, dst_crs="EPSG:4326")
+
+
+def test_a_figure_in_kilometres_is_told(grid: Grid, convert: Any) -> None:
+    grid.lonlat([1.0, 2.0], [3.0, 2.0])
+    grid.attributes = {"grid_mapping": "crs"}
+    grid.mapping = {"grid_mapping_name": "latitude_longitude", "earth_radius": 6371.229}
+    with pytest.raises(SourceInvalid, match="perhaps in kilometres"):
+        convert(grid)
+
+
+def test_lists_of_numbers_are_no_field(grid: Grid, convert: Any) -> None:
+    def more(file: Any) -> None:
+        ragged = file.createVLType("f4", "ragged")
+        file.createVariable("other", ragged, ("y", "x")).grid_mapping = "crs"
+
+    grid.more = more
+    assert convert(grid)[0].metadata["variable"] == "field"
+    with pytest.raises(ParametersInvalid, match="'other'"):
+        convert(grid, variable="other")

@@ -255,6 +255,14 @@ def test_the_nearest_is_taken_and_of_two_as_near_the_smaller_index(
     assert found(convert(scene, bands={"values": [0.55]})) == [0]
 
 
+def test_a_fill_value_that_nobody_declared_is_no_wavelength(scene: Scene, convert: Any) -> None:
+    scene.wavelengths = [0.47, 0.55, 0.64, 1e36]
+    scene.coordinate_attributes["units"] = "um"
+    with pytest.raises(ParametersInvalid, match="'wavelength' has missing values"):
+        convert(scene, bands={"values": [640, 550, 470], "units": "nm"})
+    assert found(convert(scene, bands={"indices": [2, 1, 0]})) == [2, 1, 0]
+
+
 def test_what_is_too_far_is_refused_by_the_median_distance_or_what_was_given(
     scene: Scene, convert: Any
 ) -> None:

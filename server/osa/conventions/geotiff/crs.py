@@ -53,12 +53,27 @@ def usable(crs: Crs) -> Crs:
     """The CRS. Raises pyproj's CRSError for one that PROJ reads and cannot compute with, such as
     UTM on a sphere."""
     import pyproj
+    from rasterio.errors import CRSError
 
     try:
         if crs.geodetic_crs is not None:
             pyproj.Transformer.from_crs(crs, crs.geodetic_crs)
+        to_raster_crs(crs).to_wkt()
     except pyproj.exceptions.ProjError as exc:
         raise pyproj.exceptions.CRSError(f"PROJ cannot compute with it: {exc}") from exc
+    except CRSError as exc:
+        raise pyproj.exceptions.CRSError(f"GDAL cannot read it: {exc}") from exc
+    return crs
+
+
+def parse_horizontal(value: str, *, parameter: str) -> Crs:
+    """As `parse`, of a CRS of places on a plane or an ellipsoid. Raises ParametersInvalid."""
+    crs = parse(value, parameter=parameter)
+    if not (crs.is_projected or crs.is_geographic) or len(crs.axis_info) != 2:
+        raise ParametersInvalid(
+            f"`{parameter}`: {crs.name!r} is not a horizontal CRS; heights are not transformed.",
+            hint="Give a projected or a geographic one of two dimensions.",
+        )
     return crs
 
 
@@ -137,8 +152,9 @@ def lonlat_bbox(bounds: tuple[float, float, float, float], crs: Crs) -> list[flo
     left, bottom, right, top = bounds
     if crs.is_geographic:
         bottom, top = max(bottom, -90.0), min(top, 90.0)
-    to_lonlat = pyproj.Transformer.from_crs(crs, pyproj.CRS.from_epsg(4326), always_xy=True)
+    # There is none where the CRS is that of another body.
     with suppress(pyproj.exceptions.ProjError):
+        to_lonlat = pyproj.Transformer.from_crs(crs, pyproj.CRS.from_epsg(4326), always_xy=True)
         box = to_lonlat.transform_bounds(left, bottom, right, top, densify_pts=21)
         if all(abs(edge) <= 720 for edge in box):
             return [round(float(edge), 9) + 0.0 for edge in box]

@@ -121,25 +121,29 @@ class Statistics:
             self.total = sum(band.total for band in self.bands)
             self.minimum = min(band.minimum for band in self.bands)
             self.maximum = max(band.maximum for band in self.bands)
-            self.sum = math.fsum(band.sum for band in self.bands)
+            self.sum = sum(band.sum for band in self.bands)
             return
         self.total += pixels.size
         if nodata is not None and not math.isnan(nodata):
             pixels = pixels[pixels != pixels.dtype.type(nodata)]
-        if pixels.dtype.kind == "f" and not numpy.isfinite(pixels.sum(dtype="float64")):
-            pixels = pixels[numpy.isfinite(pixels)]
+        with numpy.errstate(over="ignore"):
+            if pixels.dtype.kind == "f" and not numpy.isfinite(pixels.sum(dtype="float64")):
+                pixels = pixels[numpy.isfinite(pixels)]
+            self.sum += pixels.sum(dtype="float64").item()
         if pixels.size:
             self.valid += pixels.size
             self.minimum = min(self.minimum, pixels.min().item())
             self.maximum = max(self.maximum, pixels.max().item())
-            self.sum += pixels.sum(dtype="float64").item()
 
     def as_metadata(self) -> dict[str, Any]:
-        """For a record: min, max and mean are None where no pixel is valid."""
+        """For a record: min, max and mean are None where no pixel is valid, and where
+        they cannot be told."""
         some = self.valid > 0
+        # The sum of numbers near the end of float64 has no end itself.
+        mean = self.sum / self.valid if some else math.nan
         return {
             "minimum": self.minimum if some else None,
             "maximum": self.maximum if some else None,
-            "mean": self.sum / self.valid if some else None,
+            "mean": mean if math.isfinite(mean) else None,
             "valid_fraction": self.valid / self.total if self.total else 0.0,
         }

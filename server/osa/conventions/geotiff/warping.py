@@ -36,11 +36,12 @@ def warped_layout(
     `area`: where `dst_crs` is meant to be used, [west, south, east, north] in degrees, if known.
     Raises ParametersInvalid.
     """
+    from rasterio._err import CPLE_BaseError  # what GDAL says is no RasterioError here
     from rasterio.errors import RasterioError
 
     try:
         transform, width, height = _default_grid(source, covers, dst_crs, area)
-    except (RasterioError, ValueError) as exc:
+    except (RasterioError, CPLE_BaseError, ValueError) as exc:
         raise ParametersInvalid(
             f"The data cannot be warped to `dst_crs`: {exc}.",
             hint="Choose another CRS, or give `bounds` and `resolution`.",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from osa.conventions.failures import ParametersInvalid, SourceInvalid, SourceRefused
-from osa.conventions.geotiff.crs import Crs, parse, survives_geotiff, to_raster_crs
+from osa.conventions.geotiff.crs import Crs, parse_horizontal, survives_geotiff, to_raster_crs
 from osa.conventions.geotiff.layout import Layout, Window
 from osa.conventions.geotiff.warping import warped_layout
 from osa.conventions.geotiff.writing import gdal
@@ -93,12 +93,7 @@ def _target_crs(models: Sequence[Model], params: MergeTerrainParams) -> Crs:
                     hint="Give `dst_crs`.",
                 )
         return crs
-    crs = parse(params.dst_crs, parameter="dst_crs")
-    if not (crs.is_projected or crs.is_geographic) or len(crs.axis_info) != 2:
-        raise ParametersInvalid(
-            f"`dst_crs`: {crs.name!r} is not a horizontal CRS; heights are not transformed.",
-            hint="Give a projected or a geographic one of two dimensions.",
-        )
+    crs = parse_horizontal(params.dst_crs, parameter="dst_crs")
     if not survives_geotiff(crs):
         raise ParametersInvalid(
             f"A GeoTIFF cannot hold {crs.name!r}.", hint="Give another `dst_crs`."

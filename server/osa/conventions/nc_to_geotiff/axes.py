@@ -113,7 +113,7 @@ def position_variables(variable: Variable) -> tuple[Variable, Variable] | None:
     group = variable.group()
     for name in names_in(attributes(variable), "coordinates"):
         other = find(group, name)
-        if other is None or other.ndim != 2:
+        if other is None or other.ndim != 2 or not is_numeric(other):
             continue
         which = horizontal_position(attributes(other))
         if which is not None:
@@ -188,5 +188,8 @@ def horizontal_position(own: Attributes) -> Literal["longitude", "latitude"] | N
 
 
 def is_numeric(variable: Variable) -> bool:
-    """Whether it holds numbers."""
-    return getattr(variable.dtype, "kind", "O") in "iuf"
+    """Whether it holds numbers, one in each place."""
+    import netCDF4
+
+    several = isinstance(variable.datatype, netCDF4.VLType)
+    return getattr(variable.dtype, "kind", "O") in "iuf" and not several

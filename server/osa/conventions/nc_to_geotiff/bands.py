@@ -10,7 +10,13 @@ from osa.conventions.failures import ParametersInvalid, SourceRefused
 from osa.conventions.nc_to_geotiff.axes import Axes, Coordinate, is_numeric
 from osa.conventions.nc_to_geotiff.packing import packing_of
 from osa.conventions.nc_to_geotiff.parameters import Bands, GeoTiffParams
-from osa.conventions.nc_to_geotiff.variables import Variable, attributes, names_in, text
+from osa.conventions.nc_to_geotiff.variables import (
+    Variable,
+    attributes,
+    names_in,
+    raw_values,
+    text,
+)
 from osa.conventions.nc_to_geotiff.wavelengths import (
     COLORS,
     NAMES,
@@ -184,12 +190,12 @@ def _values(coordinate: Coordinate) -> NDArray[Any]:
             f"The coordinate {coordinate.name!r} has {variable.size} values; at most "
             f"{_MAX_VALUES} are looked through."
         )
-    variable.set_auto_maskandscale(False)
     # The rules for missing and packed values are those of any field.
     plainly = GeoTiffParams.model_validate({"dtype": "float64", "nodata": "nan"})
     packing = packing_of(variable, plainly, warps=False)
-    values = packing.pixels(numpy.asarray(variable[...]))
-    return numpy.where(numpy.isfinite(values), values, numpy.nan)
+    values = packing.pixels(raw_values(variable, of=coordinate.name))
+    # What is larger is a fill value that nobody declared, and would make all others look alike.
+    return numpy.where(numpy.abs(values) < 1e30, values, numpy.nan)
 
 
 def _by_index(indices: Sequence[int], coordinate: Coordinate | None) -> tuple[Band, ...]:

@@ -27,6 +27,8 @@ _FIGURES = (
     "horizontal_datum_name",
     "geographic_crs_name",
 )
+#: Metres; less than a moon of Mars.
+_SMALLEST = 10_000
 #: CF appendix F: what is meant when a grid mapping does not say it.
 _GREENWICH: Attributes = {"prime_meridian_name": "Greenwich", "longitude_of_prime_meridian": 0.0}
 _METRES = {
@@ -168,6 +170,12 @@ def _has_lengths(name: str, cf: Mapping[str, Any]) -> bool:
         if not isinstance(cf.get(length, 0), int | float):
             raise SourceInvalid(
                 f"`{length}` of the grid mapping {name!r} is not a number: {cf[length]!r}.",
+                hint="Mend the file, or give `crs`.",
+            )
+        if length != "inverse_flattening" and 0 < cf.get(length, 0) < _SMALLEST:
+            raise SourceInvalid(
+                f"`{length}` of the grid mapping {name!r} is {cf[length]} m: too small for a "
+                "planet, and perhaps in kilometres.",
                 hint="Mend the file, or give `crs`.",
             )
     flattened = "inverse_flattening" in cf or "semi_minor_axis" in cf

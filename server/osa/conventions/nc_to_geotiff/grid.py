@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import ceil, floor
+from math import ceil, floor, inf
 from typing import TYPE_CHECKING, Any
 
 from osa.conventions.failures import ParametersInvalid, SourceInvalid, SourceRefused
 from osa.conventions.geotiff.layout import Window
 from osa.conventions.nc_to_geotiff.axes import Coordinate
+from osa.conventions.nc_to_geotiff.variables import packed_by, raw_values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -149,15 +150,13 @@ def read_values(coordinate: Coordinate) -> NDArray[Any]:
         raise SourceRefused(
             f"The axis {coordinate.name!r} has {variable.size} points; at most {MAX_AXIS} are read."
         )
-    variable.set_auto_maskandscale(False)
-    values = numpy.atleast_1d(numpy.asarray(variable[...])).astype("float64")
+    values = raw_values(variable, of=coordinate.name).astype("float64")
     own = coordinate.attributes
     fill = own.get("_FillValue")
     if isinstance(fill, int | float) and (values == fill).any():
         raise SourceInvalid(f"The axis {coordinate.name!r} has missing values.")
-    scale, offset = own.get("scale_factor", 1.0), own.get("add_offset", 0.0)
-    if isinstance(scale, int | float) and isinstance(offset, int | float):
-        values = values * scale + offset
+    scale, offset = packed_by(own, of=coordinate.name)
+    values = values * scale + offset
     if not numpy.isfinite(values).all():
         raise SourceInvalid(f"The axis {coordinate.name!r} has values that are not finite.")
     return values
@@ -189,8 +188,8 @@ def _span(coordinate: Coordinate, scale: float, *, longitude: bool) -> Span:
     first = float(values[0])
     # From first and last: the difference of two neighbours carries the rounding of the stored type.
     step = float((values[-1] - values[0]) / (count - 1))
-    if step <= 0:
-        raise SourceInvalid(f"The axis {name!r} does not change.")
+    if not 0 < step < inf:
+        raise SourceInvalid(f"The axis {name!r} does not change, or its values are no places.")
     away = numpy.abs(values - (first + step * numpy.arange(count)))
     worst = int(numpy.argmax(away))
     if away[worst] > TOLERANCE * step + 2 * rounding * abs(scale):

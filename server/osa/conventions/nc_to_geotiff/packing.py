@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from osa.conventions.failures import ParametersInvalid
 from osa.conventions.nc_to_geotiff.parameters import GeoTiffParams
-from osa.conventions.nc_to_geotiff.variables import Variable, attributes, number, text
+from osa.conventions.nc_to_geotiff.variables import Variable, attributes, packed_by, text
 
 if TYPE_CHECKING:
     from numpy import dtype as NumpyDtype
@@ -29,6 +29,9 @@ _DEFAULT_FILLS: dict[str, float] = {
     "f4": 9.969209968386869e36,
     "f8": 9.969209968386869e36,
 }
+#: GDAL is given the value of missing pixels as a double: above 2⁵³ those are not all integers, and
+#: what it reads back of one is another.
+_LARGEST_TOLD = 2**53
 _BYTE_FILLS: dict[str, float] = {"i1": -127, "u1": 255}
 
 
@@ -167,9 +170,7 @@ def packing_of(variable: Variable, params: GeoTiffParams, *, warps: bool) -> Pac
         raw = numpy.dtype(f"i{raw.itemsize}")
     stored = variable.dtype.newbyteorder("=")
 
-    scale = number(own, "scale_factor")
-    offset = number(own, "add_offset")
-    scale, offset = 1.0 if scale is None else scale, 0.0 if offset is None else offset
+    scale, offset = packed_by(own, of=variable.name)
     unpack = params.unpack and (scale, offset) != (1.0, 0.0)
 
     if params.dtype is not None:
@@ -194,6 +195,8 @@ def packing_of(variable: Variable, params: GeoTiffParams, *, warps: bool) -> Pac
             )
         kind = f"{pixel.kind}{pixel.itemsize}"
         nodata = {**_DEFAULT_FILLS, **_BYTE_FILLS}[kind]
+        if not _is_told(nodata, pixel):
+            nodata = _exact(math.copysign(_LARGEST_TOLD, nodata), pixel)
     return Packing(
         raw=raw,
         pixel=pixel,
@@ -217,6 +220,13 @@ def representable(value: float, kind: NumpyDtype[Any]) -> bool:
         return False
     limits = numpy.iinfo(kind)
     return bool(limits.min <= int(value) <= limits.max)
+
+
+def _is_told(nodata: float, pixel: NumpyDtype[Any]) -> bool:
+    """Whether a GeoTIFF and a record can say that this value means missing."""
+    if pixel.kind in "iu":
+        return abs(nodata) <= _LARGEST_TOLD
+    return not math.isinf(nodata)
 
 
 def _fills(
@@ -293,8 +303,13 @@ def _nodata(
                 f"`nodata` {wanted:.10g} is no value of the type {pixel.name}.",
                 hint="Choose another `nodata` or `dtype`.",
             )
+        if not _is_told(wanted, pixel):
+            raise ParametersInvalid(
+                f"`nodata` {wanted:.10g} cannot be told in a GeoTIFF.",
+                hint=f"Choose one between -{_LARGEST_TOLD} and {_LARGEST_TOLD}.",
+            )
         return _exact(wanted, pixel)
-    if not unpack and fills and representable(fills[0], pixel):
+    if not unpack and fills and representable(fills[0], pixel) and _is_told(fills[0], pixel):
         return _exact(fills[0], pixel)
     if pixel.kind == "f" and (unpack or raw.kind == "f"):
         return math.nan

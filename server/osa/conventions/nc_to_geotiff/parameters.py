@@ -13,6 +13,7 @@ from osa.conventions.geotiff.options import (
     Finite,
     GeoTiffOptions,
     Number,
+    Place,
     Positive,
     Resampling,
 )
@@ -146,7 +147,7 @@ class GeoTiffParams(GeoTiffOptions):
             "Pixel size, or [x, y], in units of the CRS that is written. Default: the data's own."
         ),
     )
-    bounds: tuple[Finite, Finite, Finite, Finite] | None = Field(
+    bounds: tuple[Place, Place, Place, Place] | None = Field(
         None, description="[left, bottom, right, top] to write, in units of `bounds_crs`."
     )
     bounds_crs: str | None = Field(

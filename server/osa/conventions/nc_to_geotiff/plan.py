@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +13,7 @@ from osa.conventions.geotiff.crs import (
     describe,
     is_rotated,
     lonlat_bbox,
-    parse,
+    parse_horizontal,
     survives_geotiff,
     to_raster_crs,
 )
@@ -27,7 +29,13 @@ from osa.conventions.nc_to_geotiff.packing import Packing, packing_of
 from osa.conventions.nc_to_geotiff.parameters import GeoTiffParams
 from osa.conventions.nc_to_geotiff.reading import Reader
 from osa.conventions.nc_to_geotiff.times import Step, TimeAxis, choose_steps, scalar_time
-from osa.conventions.nc_to_geotiff.variables import Variable, attributes, text
+from osa.conventions.nc_to_geotiff.variables import (
+    Variable,
+    attributes,
+    packed_by,
+    raw_values,
+    text,
+)
 
 #: A file whose own 2-D positions lie further than this from its grid has a wrong CRS: pixels.
 _MAX_DEVIATION = 2.0
@@ -82,7 +90,7 @@ def make_plan(reader: Reader, params: GeoTiffParams) -> Plan:
     grid = regular_grid(axes.x, axes.y, scale=found.scale, geographic=axes.kind == "geographic")
     target_crs = found.crs
     if params.dst_crs is not None:
-        target_crs = parse(params.dst_crs, parameter="dst_crs")
+        target_crs = parse_horizontal(params.dst_crs, parameter="dst_crs")
     if not survives_geotiff(target_crs):
         kind = "a rotated pole" if is_rotated(target_crs) else f"{target_crs.name!r}"
         raise ParametersInvalid(
@@ -103,7 +111,7 @@ def make_plan(reader: Reader, params: GeoTiffParams) -> Plan:
     )
     steps, numbered = _steps(variable, axes, params)
     crs_metadata = {**describe(target_crs), "source": found.found_in}
-    if deviation is not None:
+    if deviation is not None and math.isfinite(deviation):
         crs_metadata["deviation_pixels"] = round(deviation, 4)
     return Plan(
         path=path,
@@ -170,8 +178,7 @@ def _steps(variable: Variable, axes: Axes, params: GeoTiffParams) -> tuple[Seque
         raise SourceInvalid(f"{variable.name!r} has no time step.")
     axis = None
     if coordinate is not None:
-        coordinate.variable.set_auto_maskandscale(False)
-        axis = TimeAxis(coordinate, numpy.atleast_1d(numpy.asarray(coordinate.variable[...])))
+        axis = TimeAxis(coordinate, raw_values(coordinate.variable, of=coordinate.name))
         if length is not None and len(axis.values) != length:
             axis = None
     steps = choose_steps(
@@ -197,12 +204,13 @@ def _deviation(
     xs, ys = (read_values(axis) * found.scale for axis in (axes.x, axes.y))
     unrotated = found.crs.source_crs if is_rotated(found.crs) else found.crs.geodetic_crs
     to_grid = pyproj.Transformer.from_crs(unrotated, found.crs, always_xy=True)
+    packed = [packed_by(attributes(field), of=field.name) for field in positions]
     worst = None
     # Not on one line and not symmetric: a swap of the axes or a mirror image shows.
     for row, column in ((0, 0), (len(ys) // 2, len(xs) // 2), (len(ys) - 1, 0)):
         lon, lat = (
-            float(numpy.asarray(reader.read(field.name, field, (row, column))))
-            for field in positions
+            float(numpy.asarray(reader.read(field.name, field, (row, column)))) * scale + offset
+            for field, (scale, offset) in zip(positions, packed, strict=True)
         )
         if not (abs(lon) <= 720 and abs(lat) <= 90):
             continue
@@ -282,9 +290,10 @@ def _bounds(params: GeoTiffParams, target_crs: Any) -> tuple[float, float, float
 
     if params.bounds is None or params.bounds_crs is None:
         return params.bounds
-    given = parse(params.bounds_crs, parameter="bounds_crs")
-    to_target = pyproj.Transformer.from_crs(given, target_crs, always_xy=True)
-    left, bottom, right, top = to_target.transform_bounds(*params.bounds, densify_pts=21)
-    if not all(abs(edge) < float("inf") for edge in (left, bottom, right, top)):
-        raise ParametersInvalid("The bounds cannot be expressed in the CRS that is written.")
-    return left, bottom, right, top
+    given = parse_horizontal(params.bounds_crs, parameter="bounds_crs")
+    with suppress(pyproj.exceptions.ProjError):
+        to_target = pyproj.Transformer.from_crs(given, target_crs, always_xy=True)
+        left, bottom, right, top = to_target.transform_bounds(*params.bounds, densify_pts=21)
+        if all(abs(edge) < float("inf") for edge in (left, bottom, right, top)):
+            return left, bottom, right, top
+    raise ParametersInvalid("The bounds cannot be expressed in the CRS that is written.")

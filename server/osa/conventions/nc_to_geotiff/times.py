@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from osa.conventions.failures import ParametersInvalid
 from osa.conventions.nc_to_geotiff.axes import Coordinate
-from osa.conventions.nc_to_geotiff.variables import Variable, attributes, find, names_in, text
+from osa.conventions.nc_to_geotiff.variables import (
+    Variable,
+    attributes,
+    find,
+    names_in,
+    packed_by,
+    text,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,12 +54,20 @@ class TimeAxis:
     """The values of a time coordinate, decoded one by one."""
 
     def __init__(self, coordinate: Coordinate, values: NDArray[Any]) -> None:
+        import numpy
+
         own = coordinate.attributes
         self.name = coordinate.name
+        missing = [own[name] for name in ("_FillValue", "missing_value") if name in own]
+        # `missing_value` may be several numbers, after the conventions before CF.
+        missing = [one for some in missing for one in (some if isinstance(some, list) else [some])]
         self.values = values.ravel()
+        self._missing = frozenset(numpy.flatnonzero(numpy.isin(self.values, missing)).tolist())
+        scale, offset = packed_by(own, of=coordinate.name)
+        if (scale, offset) != (1.0, 0.0):
+            self.values = self.values * scale + offset
         self.units = text(own, "units")
         self.calendar = text(own, "calendar").lower() or "standard"
-        self._missing = [own[name] for name in ("_FillValue", "missing_value") if name in own]
 
     def date(self, index: int) -> Any | None:
         """The cftime date of a step, None when it is missing or cannot be decoded."""
@@ -60,7 +75,7 @@ class TimeAxis:
         import numpy
 
         value = self.values[index]
-        if not numpy.isfinite(value) or value in self._missing:
+        if not numpy.isfinite(value) or index in self._missing:
             return None
         try:
             return cftime.num2date(

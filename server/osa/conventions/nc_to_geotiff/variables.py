@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from osa.conventions.failures import SourceInvalid
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: A netCDF4.Variable; the library has no types.
 Variable = Any
@@ -70,3 +76,31 @@ def number(found: Attributes, name: str) -> float | None:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     return float(value) if isinstance(value, int | float) else None
+
+
+def packed_by(found: Attributes, *, of: str) -> tuple[float, float]:
+    """`scale_factor` and `add_offset` (CF §8.1); 1 and 0 where they are absent.
+
+    Raises SourceInvalid for one that is not a finite number: what is packed by it is not known.
+    """
+    result = []
+    for name, absent in (("scale_factor", 1.0), ("add_offset", 0.0)):
+        value = number(found, name) if name in found else absent
+        if value is None or not math.isfinite(value):
+            raise SourceInvalid(
+                f"`{name}` of {of!r} is not a number: {found[name]!r}.", hint="Mend the file."
+            )
+        result.append(value)
+    return result[0], result[1]
+
+
+def raw_values(variable: Variable, *, of: str) -> NDArray[Any]:
+    """All numbers of a coordinate, as they are stored. Raises SourceInvalid when they cannot be
+    decoded."""
+    import numpy
+
+    variable.set_auto_maskandscale(False)
+    try:
+        return numpy.atleast_1d(numpy.asarray(variable[...]))
+    except (OSError, RuntimeError, IndexError, ValueError) as exc:
+        raise SourceInvalid(f"The values of {of!r} cannot be decoded: {exc}.") from exc
