@@ -95,6 +95,10 @@ MALFORMED = [
     "http://[::1/",
     "http://[v1.x]/",
     "http://\ud800.example/",
+    "http://data.example/\ud800",
+    "http://data.example/?\udfff",
+    "http://xn--a/",
+    "https://xn--a.example/file.nc",
     "http://data.example/" + "a" * 9000,
 ]
 PUBLIC = [
@@ -108,6 +112,7 @@ PUBLIC = [
     "http://[::ffff:8.8.8.8]/",
     "http://[64:ff9b::808:808]/",
     "https://blåbær.example/æ",
+    "https://xn--blbr-roah.example/",
     "https://a_b.data.example/",
 ]
 
@@ -173,7 +178,13 @@ def test_a_broken_entry_of_the_allow_list_is_an_error_of_the_configuration(entry
 def test_file_uris_pass_only_where_they_are_allowed() -> None:
     check_uri("file:///data/a.nc", file_allowed=True)
     check_uri("file://localhost/data/a.nc", file_allowed=True)
-    for uri in ("file://server/data/a.nc", "file:a.nc", "file:///a%00b", "file:///a?x=1"):
+    for uri in (
+        "file://server/data/a.nc",
+        "file://xn--a/a.nc",
+        "file:a.nc",
+        "file:///a%00b",
+        "file:///a?x=1",
+    ):
         with pytest.raises(SourceRefused):
             check_uri(uri, file_allowed=True)
 

@@ -6,6 +6,7 @@ reader.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from osa.conventions import (
 from osa.conventions.nc_to_geotiff import dap2, nc_to_geotiff
 
 np = pytest.importorskip("numpy")
-pytest.importorskip("netCDF4")
+netCDF4 = pytest.importorskip("netCDF4")
 rasterio = pytest.importorskip("rasterio")
 
 
@@ -198,10 +199,120 @@ def test_descriptions_that_are_none_are_refused(serve: Any, remote: Any) -> None
         (b"Dataset { Float32 a x; } d;", "broken near"),
         (b"Dataset { } d;", "has no arrays"),
         (b"Dataset {" + b"Structure {" * 50, "too large"),
+        ("Dataset { Float32 a[x = ²]; } d;".encode(), "has the dimension"),
+        (b"Dataset { Float32 a[x = " + b"9" * 5000 + b"]; } d;", "has the dimension 'x = 9+'"),
+        (b"Dataset { Float32 a[x = 99999999999999999999]; } d;", "has the dimension"),
+        (b"Dataset { Float32 a[x = %d]; } d;" % 2**62, "has the dimension"),
+        (b"Dataset { Float32 a" + b"[x = 1]" * 1100 + b"; } d;", "too many dimensions"),
+        (b"Dataset { Float32 x[x = %d]; } d;" % (10**18 - 1), "larger than is read"),
     ):
         pages.dds = lambda body=body: body
         with pytest.raises((SourceInvalid, SourceRefused), match=message):
             remote("/dap/x", access="opendap")
+
+
+@pytest.mark.parametrize(
+    ("declared", "values"),
+    [
+        ("Float64 x[3]", np.zeros(3)),
+        ("Float64 x[1]", np.zeros(1)),
+        ("Float64 x[2][2]", np.zeros((2, 2))),
+        ("Float64 x[0]", np.zeros(0)),
+        ("Float64 x[0]" + "[99999999999999999]" * 3, np.zeros(0)),
+        ("Float64 x", np.zeros(())),
+        ("Float32 x[180]", np.zeros(180, "f4")),
+    ],
+)
+def test_coordinates_that_differ_from_their_declaration_are_refused(
+    serve: Any, remote: Any, declared: str, values: Any
+) -> None:
+    pages = serve("ukmo_tmean_1910_tm.nc", "/dap/x")
+    honest = pages.dods
+    body = f"Dataset {{ {declared}; }} d;\nData:\n".encode() + encode(values)
+    pages.dods = lambda query: body if query == "x" else honest(query)
+    with pytest.raises(SourceInvalid, match=r"in another (shape|type) than it|answered no values"):
+        remote("/dap/x", access="opendap")
+
+
+@pytest.mark.parametrize("kind", ["f8", "i4", "u1"])
+def test_a_field_of_another_type_than_declared_is_refused(
+    serve: Any, remote: Any, kind: str
+) -> None:
+    pages = serve("ukmo_tmean_1910_tm.nc", "/dap/x")
+    honest = pages.dods
+
+    def lie(query: str) -> bytes:
+        if "tmean.tmean" not in query:
+            return honest(query)  # type: ignore[no-any-return]
+        body = honest(query).partition(b"Data:\n")[0].replace(b"Float32 tmean", b"%s tmean")
+        sizes = [int(high) + 1 - int(low) for low, high in re.findall(r"\[(\d+):1:(\d+)\]", query)]
+        return body % TYPES[kind].encode() + b"Data:\n" + encode(np.zeros(sizes, kind))
+
+    pages.dods = lie
+    with pytest.raises(SourceInvalid, match="'tmean' in another type than it declares"):
+        remote("/dap/x")
+
+
+@pytest.mark.parametrize(
+    ("declared", "attributes"),
+    [
+        ("Float32 a%20[x = 3];", ""),
+        ("Float32 a[x%0A = 3];", ""),
+        ("Float32 a%7f[x = 3];", ""),
+        ("Float32 a[x%7fy = 3];", ""),
+        ("", "Int32 big 99999999999999999999999;"),
+        ("", "Int32 _FillValue " + "9" * 400 + ";"),
+        ("", "Int32 _FillValue " + "9" * 5000 + ";"),
+        ("", 'String a%20 "b"; String c%0A "d"; String e%7f "f";'),
+    ],
+)
+def test_what_netcdf_cannot_name_or_hold_is_left_out(
+    serve: Any, remote: Any, local: Any, data: Path, declared: str, attributes: str
+) -> None:
+    pages = serve("ukmo_tmean_1910_tm.nc", "/dap/x")
+    dds = pages.dds().replace(b"Dataset {", b"Dataset {" + declared.encode())
+    das = pages.das().replace(b"}\n    NC_GLOBAL {", attributes.encode() + b"}\n    NC_GLOBAL {")
+    pages.dds, pages.das = lambda: dds, lambda: das
+    (far,) = remote("/dap/x")
+    (near,) = local(data / "netcdf" / "ukmo_tmean_1910_tm.nc")
+    assert far.files[0].sha256 == near.files[0].sha256
+
+
+@pytest.mark.parametrize("path", ["/dap/x", "/any/x"])
+def test_what_netcdf_cannot_hold_at_all_is_the_fault_of_the_source(
+    serve: Any, remote: Any, site: Any, path: str
+) -> None:
+    pages = serve("ukmo_tmean_1910_tm.nc", path)
+    site.page(path, b"<html></html>")
+    huge = f"Float64 a{'å' * 200}[n = 3];".encode()
+    dds = pages.dds().replace(b"Dataset {", b"Dataset {" + huge)
+    pages.dds = lambda: dds
+    with pytest.raises(SourceInvalid, match="has no form as NetCDF"):
+        remote(path)
+
+
+def test_the_fill_value_of_a_signed_byte_is_kept(
+    serve: Any, remote: Any, local: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "signed.nc"
+    with netCDF4.Dataset(path, "w") as file:
+        for name, units in (("lat", "degrees_north"), ("lon", "degrees_east")):
+            file.createDimension(name, 2)
+            axis = file.createVariable(name, "f8", (name,))
+            axis[:] = [10, 11]
+            axis.units = units
+        field = file.createVariable("field", "u1", ("lat", "lon"), fill_value=129)
+        field._Unsigned = "false"
+        field.set_auto_maskandscale(False)
+        field[:] = np.array([[129, 255], [0, 1]], "u1")
+    pages = serve(path, "/dap/x")
+    das = pages.das().replace(b"_FillValue 129", b"_FillValue -127")
+    assert das != pages.das()
+    pages.das = lambda: das
+    (far,), (near,) = remote("/dap/x"), local(path)
+    assert far.files[0].sha256 == near.files[0].sha256
+    with rasterio.open(far.files[0].path) as image:
+        assert image.nodata == -127
 
 
 def test_attributes_of_every_kind_are_read() -> None:

@@ -204,9 +204,21 @@ def shown(uri: str) -> str:
 
     try:
         url = httpx.URL(uri).copy_with(userinfo=b"", fragment=None)
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, UnicodeError):
         return f"{uri[:80]!r}"
     return str(url.copy_with(query=None)) + ("?…" if url.query else "")
+
+
+def _parsed(uri: str) -> httpx.URL:
+    """Raises SourceRefused for what is no URI, and for a host that cannot be decoded."""
+    import httpx
+
+    try:
+        url = httpx.URL(uri)
+        url.host.encode()  # Punycode is decoded only here, and by everybody who reads the host
+    except (httpx.InvalidURL, UnicodeError) as exc:
+        raise SourceRefused(f"{uri[:80]!r} is not a URI: {exc}") from exc
+    return url
 
 
 def parse_http_uri(uri: str, allowed: AllowList) -> httpx.URL:
@@ -215,8 +227,6 @@ def parse_http_uri(uri: str, allowed: AllowList) -> httpx.URL:
     Raises SourceRefused unless it is http or https, names a host, and that host is public as far as
     its spelling tells, or listed.
     """
-    import httpx
-
     if len(uri) > MAX_URI_CHARS:
         raise SourceRefused(f"The URI has {len(uri)} characters; at most {MAX_URI_CHARS} are read.")
     if _FORBIDDEN.search(uri):
@@ -224,10 +234,7 @@ def parse_http_uri(uri: str, allowed: AllowList) -> httpx.URL:
             f"The URI {shown(uri)} holds a space, a control character or a backslash; "
             "percent-encode it."
         )
-    try:
-        url = httpx.URL(uri)
-    except httpx.InvalidURL as exc:
-        raise SourceRefused(f"{uri[:80]!r} is not a URI: {exc}") from exc
+    url = _parsed(uri)
     if url.scheme not in PORTS:
         raise SourceRefused(f"The URI {shown(uri)} is not http or https.")
     if "@" in re.split(r"[/?#]", uri.partition("://")[2], maxsplit=1)[0]:
@@ -279,14 +286,9 @@ def check_uri(uri: str, *, allowed_hosts: Sequence[str] = (), file_allowed: bool
 
 def file_path(uri: str) -> str:
     """The absolute path that a `file:` URI names, percent-decoded. Raises SourceRefused."""
-    import httpx
-
     if len(uri) > MAX_URI_CHARS or _FORBIDDEN.search(uri):
         raise SourceRefused(f"{uri[:80]!r} is too long, or holds a space or a control character.")
-    try:
-        url = httpx.URL(uri)
-    except httpx.InvalidURL as exc:
-        raise SourceRefused(f"{uri[:80]!r} is not a URI: {exc}") from exc
+    url = _parsed(uri)
     if url.scheme != "file" or url.host not in ("", "localhost") or url.query or url.fragment:
         raise SourceRefused(f"{uri[:80]!r} is not of the form file:///folder/name.")
     if url.port is not None or url.userinfo or not url.path.startswith("/") or "\0" in url.path:

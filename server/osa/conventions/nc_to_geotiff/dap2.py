@@ -33,6 +33,10 @@ _DDS_TOKEN = re.compile(r"[{}\[\];=]|[^\s{}\[\];=]+")
 _DAS_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{};,]|[^\s{};,"]+', re.DOTALL)
 _MAX_VARIABLES = 20_000
 _MAX_DEPTH = 16
+#: As many as HDF5 can store.
+_MAX_DIMENSIONS = 32
+#: A size that 64 bits hold, in ASCII: `isdigit` knows others, and `int` refuses very long ones.
+_SIZE = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +119,7 @@ class _Dds:
 
     def _name_and_dimensions(self) -> tuple[str, tuple[tuple[str, int], ...]]:
         name = unquote(self._next())
-        dimensions = []
+        dimensions: list[tuple[str, int]] = []
         while (token := self._next()) != ";":
             if token != "[":
                 raise SourceInvalid(f"The DDS of {self._label} is broken near {token[:40]!r}.")
@@ -124,14 +128,17 @@ class _Dds:
                 words.append(word)
             if (
                 not words
-                or not words[-1].isdigit()
+                or not _SIZE.fullmatch(words[-1])
                 or (len(words), words[1:2])
                 not in (
                     (1, []),
                     (3, ["="]),
                 )
             ):
-                raise SourceInvalid(f"The DDS of {self._label} has the dimension {words}.")
+                shown = " ".join(words)[:80]
+                raise SourceInvalid(f"The DDS of {self._label} has the dimension {shown!r}.")
+            if len(dimensions) == _MAX_DIMENSIONS:
+                raise SourceRefused(f"The DDS of {self._label} has too many dimensions.")
             dimensions.append((unquote(words[0]) if len(words) == 3 else "", int(words[-1])))
         return name, tuple(dimensions)
 
@@ -200,7 +207,12 @@ def _number(kind: str, word: str) -> float:
 
     if kind == "float32":
         return float(numpy.float32(word))
-    return float(word) if kind == "float64" else int(word)
+    if kind == "float64":
+        return float(word)
+    value = int(word)
+    if not -(2**63) <= value < 2**64:
+        raise ValueError("no attribute can hold it")
+    return value
 
 
 def wire_size(array: Array) -> int:
@@ -234,6 +246,8 @@ def decode(body: bytes, *, label: str, max_values: int) -> Mapping[str, NDArray[
         count = prod(shape)
         if count > max_values:
             raise SourceRefused(f"{label} answered {count} values of {array.name!r}.")
+        if count == 0:
+            raise SourceInvalid(f"{label} answered no values of {array.name!r}.")
         kept, wire = NUMBERS[array.type]
         if shape:
             # The length stands twice, once for DAP and once for XDR.

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,7 +54,9 @@ _RESERVED = frozenset(
         "_NCCOPY",
     }
 )
-_NAME = re.compile(r"^[A-Za-z0-9_][^/\x00-\x1f]{0,200}$")
+#: What the NetCDF library raises for names, sizes and values that it cannot store.
+_UNSTORABLE = (AttributeError, OverflowError, RuntimeError, TypeError, ValueError)
+_NAME = re.compile(r"^[A-Za-z0-9_][^/\x00-\x1f\x7f]{0,200}(?<! )\Z")
 
 
 class DapReader(Reader):
@@ -84,7 +87,16 @@ class DapReader(Reader):
             raise SourceInvalid(f"The OPeNDAP dataset {base} has no arrays.")
         reader._arrays = _by_name(description)
         local = context.workdir / "opendap.nc"
-        reader._write_local(local, dap2.parse_das(das, label=base))
+        attributes = dap2.parse_das(das, label=base)
+        try:
+            reader._write_local(local, attributes)
+        except BaseException as exc:
+            # An open file could not be written anew when the URI is tried in another way.
+            with suppress(*_UNSTORABLE):
+                reader.close()
+            if not isinstance(exc, _UNSTORABLE):
+                raise
+            raise SourceInvalid(f"The OPeNDAP dataset {base} has no form as NetCDF: {exc}") from exc
         reader.identity = uri
         reader.provenance = {
             "uri": uri,
@@ -121,32 +133,33 @@ class DapReader(Reader):
     def _hyperslab(self, array: dap2.Array, ranges: Sequence[tuple[int, int]]) -> NDArray[Any]:
         brackets = "".join(f"[{low}:1:{high - 1}]" for low, high in ranges)
         shape = tuple(high - low for low, high in ranges)
-        values = self._values([(array, brackets)], prod(shape))[array.projection]
+        return self._values(array, brackets, shape)
+
+    def _values(self, array: dap2.Array, brackets: str, shape: tuple[int, ...]) -> NDArray[Any]:
+        """The answer to one constraint expression, of the shape that it has to have."""
+        most = prod(shape)
+        answer = self._context.web.get(
+            f"{self._base}.dods?{quote(array.projection, safe='.')}{quote(brackets, safe=':')}",
+            # Maps of a grid may come along unasked, and the DDS stands in front.
+            max_bytes=most * 8 + 1024**2,
+        )
+        found = dap2.decode(answer.content, label=self._base, max_values=max(most, 1))
+        by_name = {name.rpartition(".")[2]: values for name, values in found.items()}
+        values = found.get(array.projection, by_name.get(array.projection.rpartition(".")[2]))
+        if values is None:
+            raise SourceInvalid(f"{self._base} did not answer {array.projection}.")
+        # An answer declares its arrays again: other bytes would be taken for numbers of this type.
         if values.shape != shape:
             raise SourceInvalid(
-                f"{self._base} answered the shape {values.shape} of {array.name!r}, not {shape}."
+                f"{self._base} answered {array.name!r} in another shape than it declares: "
+                f"{values.shape}, not {shape}."
+            )
+        if values.dtype != dap2.NUMBERS[array.type][0]:
+            raise SourceInvalid(
+                f"{self._base} answered {array.name!r} in another type than it declares: "
+                f"{values.dtype}, not {array.type}."
             )
         return values
-
-    def _values(
-        self, wanted: Sequence[tuple[dap2.Array, str]], most: int
-    ) -> Mapping[str, NDArray[Any]]:
-        """The answer to one constraint expression of at most `most` values per array."""
-        expression = ",".join(
-            quote(array.projection, safe=".") + quote(brackets, safe=":")
-            for array, brackets in wanted
-        )
-        answer = self._context.web.get(
-            f"{self._base}.dods?{expression}",
-            # Maps of a grid may come along unasked, and the DDS stands in front.
-            max_bytes=most * 8 * len(wanted) + 1024**2,
-        )
-        values = dap2.decode(answer.content, label=self._base, max_values=max(most, 1))
-        missing = [array.projection for array, _ in wanted if array.projection not in values]
-        by_name = {name.rpartition(".")[2]: found for name, found in values.items()}
-        if any(name.rpartition(".")[2] not in by_name for name in missing):
-            raise SourceInvalid(f"{self._base} did not answer {', '.join(missing)}.")
-        return {**values, **{name: by_name[name.rpartition(".")[2]] for name in missing}}
 
     def _description(self, kind: str) -> str:
         answer = self._context.web.get(f"{self._base}.{kind}", max_bytes=_MAX_DESCRIPTION)
@@ -169,6 +182,7 @@ class DapReader(Reader):
                 own = {**own, **inner}  # some servers nest the attributes of a grid's array
             _define(dataset, array, own)
         self._fill_coordinates()
+        dataset.sync()  # what cannot be stored fails here, not while it is read
 
     def _fill_coordinates(self) -> None:
         """Fetch what says where and when: coordinates by their dimension or by `coordinates`."""
@@ -192,10 +206,10 @@ class DapReader(Reader):
         if sum(dap2.wire_size(array) for array in wanted) > _MAX_COORDINATES:
             raise SourceRefused(f"The coordinates of {self._base} are larger than is read.")
         for array in wanted:
-            size = prod(length for _, length in array.dimensions)
-            if size == 0:
+            shape = tuple(length for _, length in array.dimensions)
+            if prod(shape) == 0:
                 continue
-            values = self._values([(array, "")], size)[array.projection]
+            values = self._values(array, "", shape)
             dataset.variables[array.name][...] = (
                 values if array.dimensions else numpy.asarray(values).item()
             )
@@ -240,6 +254,8 @@ def _define(dataset: Any, array: dap2.Array, own: dict[str, Any]) -> None:
         fill = None
     elif kind.kind in "iu":
         limits = numpy.iinfo(kind)
+        if array.type == "byte" and -128 <= fill < 0:
+            fill += 256  # a signed byte, which DAP2 does not know: the same bits
         fill = int(fill) if fill == fill and limits.min <= fill <= limits.max else None
     # Chunks that nobody writes are never allocated; contiguous storage would take the field's room.
     chunks = [min(size, 64) for _, size in array.dimensions] if len(dimensions) > 1 else None
