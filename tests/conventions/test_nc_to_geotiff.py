@@ -1143,3 +1143,19 @@ def test_lists_of_numbers_are_no_field(grid: Grid, convert: Any) -> None:
     assert convert(grid)[0].metadata["variable"] == "field"
     with pytest.raises(ParametersInvalid, match="'other'"):
         convert(grid, variable="other")
+
+
+def test_packed_positions_are_unpacked_before_they_are_compared(grid: Grid, convert: Any) -> None:
+    to_lonlat = pyproj.Transformer.from_crs("EPSG:32633", "EPSG:4326", always_xy=True)
+    positions = to_lonlat.transform(*np.meshgrid(grid.x, grid.y))
+
+    def more(file: Any) -> None:
+        for name, values in zip(("longitude", "latitude"), positions, strict=True):
+            made = file.createVariable(name, "i4", ("y", "x"))
+            made.units = {"longitude": "degrees_east", "latitude": "degrees_north"}[name]
+            made.scale_factor = 1e-6
+            made[:] = values
+
+    grid.more = more
+    grid.attributes["coordinates"] = "longitude latitude"
+    assert convert(grid)[0].metadata["crs"]["deviation_pixels"] < 0.01
