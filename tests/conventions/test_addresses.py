@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osa.conventions.addresses import AllowList, is_public, parse_host, shown
+from osa.conventions.addresses import AllowList, check_uri, is_public, parse_host, shown
 from osa.conventions.failures import SourceRefused
-from osa.conventions.web import check_uri
 
 PRIVATE = [
     "http://127.0.0.1/",

@@ -57,9 +57,8 @@ def _count(context: Context[CounterParams]) -> Iterator[Batch]:
 
     def items() -> Iterator[tuple[Item, dict[str, int]]]:
         for number in range(context.cursor.get("next", 0), params.count):
-            while _is_shut(params, number):
-                context.checkpoint()
-                time.sleep(0.005)
+            if number >= params.gate_from:
+                _wait_at(context, params.gate)
             if params.seconds_per_item:
                 time.sleep(params.seconds_per_item)
             item = _item(context, number)
@@ -72,8 +71,10 @@ def _count(context: Context[CounterParams]) -> Iterator[Batch]:
     yield from context.batches(items())
 
 
-def _is_shut(params: CounterParams, number: int) -> bool:
-    return number >= params.gate_from and params.gate is not None and Path(params.gate).exists()
+def _wait_at(context: Context[Any], gate: str | None) -> None:
+    while gate is not None and Path(gate).exists():
+        context.checkpoint()
+        time.sleep(0.005)
 
 
 def _item(context: Context[CounterParams], number: int) -> Item:
@@ -213,9 +214,7 @@ def _speak(context: Context[SpeakerParams]) -> Iterator[Batch]:
             os.kill(os.getpid(), signal.SIGKILL)
         case "waits":
             context.info("waiting")
-            while params.gate is not None and Path(params.gate).exists():
-                context.checkpoint()
-                time.sleep(0.005)
+            _wait_at(context, params.gate)
     yield Batch(items=[Item.record("only")], cursor={"done": True})
 
 
@@ -262,9 +261,7 @@ def _campaign(context: Context[CampaignParams]) -> Iterator[Batch]:
         for position in range(
             context.cursor.get("next", first), min(first + params.per_step, params.count + 1)
         ):
-            while params.gate is not None and Path(params.gate).exists():
-                context.checkpoint()
-                time.sleep(0.005)
+            _wait_at(context, params.gate)
             if position == params.fails_at and not _is_mended(params.mended):
                 raise SourceInvalid(f"{position} cannot be read.")
             yield _with_child(params, position), {"next": position + 1}

@@ -119,9 +119,9 @@ class Context(Generic[P]):
     def web(self) -> WebClient:
         """The only way to the network: guarded against private addresses, endless bodies and slow
         hosts."""
-        from osa.conventions.web import WebClient
-
         if self._web is None:
+            from osa.conventions.web import WebClient
+
             self._web = WebClient(
                 allowed_hosts=self.limits.allowed_hosts,
                 connect_timeout=self.limits.connect_timeout,

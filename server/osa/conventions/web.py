@@ -53,7 +53,7 @@ from osa.conventions.gunzip import Gunzip
 from osa.conventions.local_files import read_below, safe_name, write_chunks
 from osa.conventions.sources import LocalFile, Source
 
-__all__ = ["Response", "Stream", "WebClient", "check_uri", "fetch_uri"]
+__all__ = ["Response", "Stream", "WebClient", "fetch_uri"]
 
 MAX_REDIRECTS = 5
 RETRIES = 2

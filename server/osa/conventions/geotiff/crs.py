@@ -51,7 +51,7 @@ def parse(value: str, *, parameter: str) -> Crs:
 
 def usable(crs: Crs) -> Crs:
     """The CRS. Raises pyproj's CRSError for one that PROJ reads and cannot compute with, such as
-    UTM on a sphere."""
+    UTM on a sphere, or that GDAL cannot read."""
     import pyproj
     from rasterio.errors import CRSError
 

@@ -127,17 +127,19 @@ class Statistics:
         if nodata is not None and not math.isnan(nodata):
             pixels = pixels[pixels != pixels.dtype.type(nodata)]
         with numpy.errstate(over="ignore"):
-            if pixels.dtype.kind == "f" and not numpy.isfinite(pixels.sum(dtype="float64")):
+            total = pixels.sum(dtype="float64")
+            if not numpy.isfinite(total):
                 pixels = pixels[numpy.isfinite(pixels)]
-            self.sum += pixels.sum(dtype="float64").item()
+                total = pixels.sum(dtype="float64")
+        self.sum += total.item()
         if pixels.size:
             self.valid += pixels.size
             self.minimum = min(self.minimum, pixels.min().item())
             self.maximum = max(self.maximum, pixels.max().item())
 
     def as_metadata(self) -> dict[str, Any]:
-        """For a record: min, max and mean are None where no pixel is valid, and where
-        they cannot be told."""
+        """For a record: min, max and mean are None where no pixel is valid, the mean also where
+        float64 cannot tell it."""
         some = self.valid > 0
         # The sum of numbers near the end of float64 has no end itself.
         mean = self.sum / self.valid if some else math.nan

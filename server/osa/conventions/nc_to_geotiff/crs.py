@@ -19,8 +19,8 @@ from osa.conventions.nc_to_geotiff.variables import (
     text,
 )
 
-#: CF appendix F: any of these says what figure of the Earth is meant.
 _LENGTHS = ("semi_major_axis", "semi_minor_axis", "inverse_flattening", "earth_radius")
+#: CF appendix F: any of these says what figure of the Earth is meant.
 _FIGURES = (
     *_LENGTHS,
     "reference_ellipsoid_name",

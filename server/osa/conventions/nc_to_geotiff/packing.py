@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from osa.conventions.failures import ParametersInvalid
 from osa.conventions.nc_to_geotiff.parameters import GeoTiffParams
-from osa.conventions.nc_to_geotiff.variables import Variable, attributes, packed_by, text
+from osa.conventions.nc_to_geotiff.variables import Variable, attributes, numbers, packed_by, text
 
 if TYPE_CHECKING:
     from numpy import dtype as NumpyDtype
@@ -29,10 +29,10 @@ _DEFAULT_FILLS: dict[str, float] = {
     "f4": 9.969209968386869e36,
     "f8": 9.969209968386869e36,
 }
+_BYTE_FILLS: dict[str, float] = {"i1": -127, "u1": 255}
 #: GDAL is given the value of missing pixels as a double: above 2⁵³ those are not all integers, and
 #: what it reads back of one is another.
 _LARGEST_TOLD = 2**53
-_BYTE_FILLS: dict[str, float] = {"i1": -127, "u1": 255}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,9 +244,8 @@ def _fills(
         return (_exact(wanted, raw),)
     found: list[float] = []
     for name in ("_FillValue", "missing_value"):
-        values = own.get(name)
-        for value in values if isinstance(values, list) else [values]:
-            if not isinstance(value, int | float) or math.isnan(value):
+        for value in numbers(own, name):
+            if math.isnan(value):
                 continue  # a NaN fill on an integer means nothing; on a float NaN is missing anyway
             if raw != stored and value < 0 and raw.kind == "u":
                 value += 1 << (8 * raw.itemsize)

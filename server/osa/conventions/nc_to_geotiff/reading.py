@@ -12,7 +12,7 @@ from osa.conventions.authoring import Context
 from osa.conventions.failures import ParametersInvalid, SourceInvalid, SourceNotFound, SourceRefused
 from osa.conventions.hdf5_scan import scan
 from osa.conventions.nc_to_geotiff.parameters import GeoTiffParams
-from osa.conventions.nc_to_geotiff.variables import Variable
+from osa.conventions.nc_to_geotiff.variables import Variable, decoded
 from osa.conventions.sources import LocalFile, Source
 
 if TYPE_CHECKING:
@@ -105,12 +105,7 @@ class FileReader(Reader):
         variable.set_var_chunk_cache(wanted + size, 10 * across * high + 1, 1.0)
 
     def read(self, path: str, variable: Variable, index: Sequence[int | slice]) -> NDArray[Any]:
-        import numpy
-
-        try:
-            return numpy.asarray(variable[tuple(index)])
-        except (OSError, RuntimeError, IndexError, ValueError) as exc:
-            raise SourceInvalid(f"The data of {path!r} cannot be decoded: {exc}.") from exc
+        return decoded(variable, tuple(index), of=path)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from osa.conventions.nc_to_geotiff.variables import (
     attributes,
     find,
     names_in,
+    numbers,
     packed_by,
     text,
 )
@@ -58,9 +59,7 @@ class TimeAxis:
 
         own = coordinate.attributes
         self.name = coordinate.name
-        missing = [own[name] for name in ("_FillValue", "missing_value") if name in own]
-        # `missing_value` may be several numbers, after the conventions before CF.
-        missing = [one for some in missing for one in (some if isinstance(some, list) else [some])]
+        missing = [*numbers(own, "_FillValue"), *numbers(own, "missing_value")]
         self.values = values.ravel()
         self._missing = frozenset(numpy.flatnonzero(numpy.isin(self.values, missing)).tolist())
         scale, offset = packed_by(own, of=coordinate.name)

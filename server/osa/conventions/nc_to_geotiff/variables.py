@@ -78,6 +78,14 @@ def number(found: Attributes, name: str) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
+def numbers(found: Attributes, name: str) -> list[float]:
+    """All numbers of the attribute: one is as good as a list of it. What is no number is left out;
+    integers stay integers."""
+    value = found.get(name)
+    values = value if isinstance(value, list) else [value]
+    return [one for one in values if isinstance(one, int | float)]
+
+
 def packed_by(found: Attributes, *, of: str) -> tuple[float, float]:
     """`scale_factor` and `add_offset` (CF §8.1); 1 and 0 where they are absent.
 
@@ -94,13 +102,20 @@ def packed_by(found: Attributes, *, of: str) -> tuple[float, float]:
     return result[0], result[1]
 
 
+def decoded(variable: Variable, index: Any, *, of: str) -> NDArray[Any]:
+    """The raw numbers at an index, as NetCDF's library reads them. Raises SourceInvalid when they
+    cannot be decoded."""
+    import numpy
+
+    try:
+        return numpy.asarray(variable[index])
+    except (OSError, RuntimeError, IndexError, ValueError) as exc:
+        raise SourceInvalid(f"The data of {of!r} cannot be decoded: {exc}.") from exc
+
+
 def raw_values(variable: Variable, *, of: str) -> NDArray[Any]:
-    """All numbers of a coordinate, as they are stored. Raises SourceInvalid when they cannot be
-    decoded."""
+    """All numbers of a coordinate, as they are stored. Raises as `decoded`."""
     import numpy
 
     variable.set_auto_maskandscale(False)
-    try:
-        return numpy.atleast_1d(numpy.asarray(variable[...]))
-    except (OSError, RuntimeError, IndexError, ValueError) as exc:
-        raise SourceInvalid(f"The values of {of!r} cannot be decoded: {exc}.") from exc
+    return numpy.atleast_1d(decoded(variable, ..., of=of))
